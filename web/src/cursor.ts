@@ -1,0 +1,79 @@
+/** Every spelling of the query parameter that servers of this protocol take a cursor from, in lower case. */
+const spellings: ReadonlySet<string> = new Set(['last_event_id', 'lasteventid', 'last-event-id']);
+
+/**
+ * The place in the stream that a new connection goes on from: the id of the last event seen.
+ *
+ * A native EventSource keeps a cursor of its own and sends it as a header, but only on the reconnects it does
+ * itself, and it takes no initial one. We make a new EventSource for each attempt, so ours goes in the URL.
+ *
+ * Why nothing of the listened types is lost or doubled, although the browser does not show us events whose
+ * type we do not listen to, so that ours may be older than its own:
+ *  - a stream is ordered, and every event that we are shown moves this cursor before it is handed on. So with c
+ *    the cursor, each listened event up to c has been handed on, and none after c has;
+ *  - the server resumes with all that follows c. Of that, what is listened to was never handed on (nothing
+ *    twice) and all of it comes (nothing lost). The rest was passed over before and is passed over again.
+ * Events without an id are covered as far as the server can replay them: they carry the id before them.
+ * Before the first event with an id there is no cursor to resume from, only what the page gave as the initial one.
+ * An empty `id:` makes the next connection start with what comes next: the server asked for that.
+ * One freedom remains: a type that is first listened to after c may, on such a resume, also bring its events
+ * from between c and the moment of listening. They are new to the page, and in order.
+ */
+export class Cursor {
+  #id: string;
+  #known: boolean;
+  #seenOnStream = false;
+
+  /** `initial` is where the first connection starts, '' to start with what comes next. */
+  constructor(initial: string) {
+    this.#id = initial;
+    this.#known = initial !== '';
+  }
+
+  get id(): string {
+    return this.#id;
+  }
+
+  /** A new EventSource is about to open: its own last event ID is empty until an event brings one. */
+  begin(): void {
+    this.#seenOnStream = false;
+  }
+
+  /**
+   * Takes the `lastEventId` that the browser gave an event; returns the one to hand on.
+   *
+   * Empty means "cleared by an empty `id:`" only after this same stream has brought an id. Before that it only
+   * means that the event has none, and the cursor stays, as it does over a reconnect of the browser's own.
+   */
+  see(lastEventId: string): string {
+    if (lastEventId !== '' || this.#seenOnStream) {
+      this.#id = lastEventId;
+      this.#known = true;
+      this.#seenOnStream = true;
+    }
+    return this.#id;
+  }
+
+  /**
+   * Puts the cursor into a URL as `last_event_id`, in place of any that the page wrote there: a cursor in `src`
+   * is only where to start. The rest of the query stays as it was written, byte by byte.
+   */
+  applyTo(url: string): string {
+    if (!this.#known) return url;
+    const target = new URL(url);
+    const kept = target.search === '' ? [] : target.search.slice(1).split('&').filter((pair) => !isCursor(pair));
+    if (this.#id !== '') {
+      const pair = new URLSearchParams({ last_event_id: this.#id }).toString();
+      kept.push(pair.replaceAll('+', '%20'));
+    }
+    target.search = kept.join('&');
+    return target.href;
+  }
+}
+
+function isCursor(pair: string): boolean {
+  for (const name of new URLSearchParams(pair).keys()) {
+    return spellings.has(name.toLowerCase());
+  }
+  return false;
+}

@@ -1,0 +1,2 @@
+export { EventSourceElement } from './element.js';
+export type { ConnectionState, SseDetail, SseStateDetail, StateReason } from './types.js';

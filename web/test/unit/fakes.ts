@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import type { Host, PageObserver } from '../../src/host.js';
+import type { SseStateDetail } from '../../src/types.js';
+import type { StreamEvent, UpstreamObserver } from '../../src/upstream.js';
+
+/** An event as a server would send it. Without `id` it has none; an empty one clears. */
+export interface Sent {
+  readonly type?: string;
+  readonly data?: string;
+  readonly id?: string;
+}
+
+/** An EventSource whose server is the test. */
+export class FakeSource extends EventTarget {
+  readonly url: string;
+  readonly withCredentials: boolean;
+  readyState = 0;
+  #lastEventId = '';
+  #listened = new Map<string, number>();
+
+  constructor(url: string, withCredentials: boolean) {
+    super();
+    this.url = url;
+    this.withCredentials = withCredentials;
+  }
+
+  override addEventListener(type: string, listener: EventListener): void {
+    this.#listened.set(type, (this.#listened.get(type) ?? 0) + 1);
+    super.addEventListener(type, listener);
+  }
+
+  /** How many listeners a type has. */
+  listeners(type: string): number {
+    return this.#listened.get(type) ?? 0;
+  }
+
+  get cursor(): string | null {
+    return new URL(this.url).searchParams.get('last_event_id');
+  }
+
+  accept(): void {
+    this.readyState = 1;
+    this.dispatchEvent(new Event('open'));
+  }
+
+  send({ type = 'message', data = '', id }: Sent): void {
+    if (id !== undefined) this.#lastEventId = id;
+    if (this.readyState === 2) return;
+    const init = { data, lastEventId: this.#lastEventId, origin: 'https://hub.example' };
+    this.dispatchEvent(new MessageEvent(type, init));
+  }
+
+  /** Ends the stream or the attempt; `forGood` as for an answer that is no event stream. */
+  fail(forGood = false): void {
+    this.readyState = forGood ? 2 : 0;
+    this.dispatchEvent(new Event('error'));
+  }
+
+  close(): void {
+    this.readyState = 2;
+  }
+}
+
+/** A page with a clock that the test moves. `random` gives the upper bound of each wait, unless set. */
+export class FakeHost implements Host {
+  readonly sources: FakeSource[] = [];
+  page: PageObserver | undefined;
+  time = 0;
+  draw = 0.999_999_999;
+  #timers = new Set<{ at: number; callback: () => void }>();
+
+  open(url: string, withCredentials: boolean): EventSource {
+    for (const source of this.sources) assert.equal(source.readyState, 2, 'a stream is opened beside another');
+    const source = new FakeSource(url, withCredentials);
+    this.sources.push(source);
+    return source as unknown as EventSource;
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    const timer = { at: this.time + ms, callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  now(): number {
+    return this.time;
+  }
+
+  random(): number {
+    return this.draw;
+  }
+
+  watch(observer: PageObserver): () => void {
+    assert.equal(this.page, undefined, 'the page is watched twice');
+    this.page = observer;
+    return () => {
+      this.page = undefined;
+    };
+  }
+
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  pass(ms: number): void {
+    const end = this.time + ms;
+    for (;;) {
+      const due = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!due) break;
+      this.#timers.delete(due);
+      this.time = due.at;
+      due.callback();
+    }
+    this.time = end;
+  }
+
+  /** The newest source. */
+  get source(): FakeSource {
+    const source = this.sources.at(-1);
+    assert.ok(source, 'no stream was opened');
+    return source;
+  }
+}
+
+/** Keeps what an upstream tells. */
+export class Recorder implements UpstreamObserver {
+  readonly events: StreamEvent[] = [];
+  readonly states: SseStateDetail[] = [];
+
+  event(event: StreamEvent): void {
+    this.events.push(event);
+  }
+
+  state(change: SseStateDetail): void {
+    this.states.push(change);
+  }
+
+  get data(): string[] {
+    return this.events.map(({ data }) => data);
+  }
+
+  get last(): SseStateDetail | undefined {
+    return this.states.at(-1);
+  }
+}
