@@ -1,0 +1,2 @@
+// Package leaktest fails a package's tests if a goroutine outlives them. Only tests import it.
+package leaktest
