@@ -1,0 +1,141 @@
+package fanout
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/tidings-hub/tidings/eventlog"
+)
+
+// turnBytes is how much a shard hands to subscribers that are behind before it looks into its mailbox again, so
+// that a storm of returning subscribers does not hold up the live ones.
+const turnBytes = 4 << 20
+
+// windowScan is how many frames of the window one subscriber has looked at in a turn.
+const windowScan = 4096
+
+// resume lets a subscriber that is behind go on, unless it waits for its socket or for a reader.
+func (s *shard) resume(sub *Subscriber) {
+	if sub.live || sub.blocked || sub.reading || sub.queued || sub.ending || sub.ended {
+		return
+	}
+	sub.queued = true
+	s.catching = append(s.catching, sub)
+}
+
+// catchUp serves each subscriber that is behind with one chunk, as far as the turn's share goes. Who had to
+// wait is first in the next turn.
+func (s *shard) catchUp() {
+	turn := s.catching
+	s.catching = s.waiting[:0]
+	left := turnBytes
+	for i, sub := range turn {
+		if left <= 0 {
+			s.catching = slices.Insert(s.catching, 0, turn[i:]...)
+			break
+		}
+		sub.queued = false
+		if !sub.live && !sub.blocked && !sub.reading && !sub.ending && !sub.ended {
+			left -= s.advance(sub)
+		}
+	}
+	clear(turn)
+	s.waiting = turn[:0]
+}
+
+// advance moves a subscriber towards the shard's head, never beyond it, and returns the bytes that it took.
+func (s *shard) advance(sub *Subscriber) int {
+	if sub.pos >= s.head {
+		s.goLive(sub)
+		return 0
+	}
+	frames, to, ok := s.fan.window.read(s.frames[:0], sub.pos, s.head, sub.filter, s.fan.options.ChunkBytes, windowScan)
+	if !ok {
+		sub.reading = true
+		s.fan.readers.submit(sub, sub.pos, s.head)
+		return 0
+	}
+	bytes := s.serve(sub, frames, to)
+	clear(frames)
+	s.frames = frames[:0]
+	return bytes
+}
+
+// serve gives a subscriber that is behind the frames of what was looked at up to to. If that is the shard's
+// head and the socket took it all, the subscriber is live, in this same turn.
+func (s *shard) serve(sub *Subscriber, frames []*Frame, to uint64) int {
+	bytes := 0
+	for _, f := range frames {
+		bytes += len(f.buf)
+	}
+	sub.pending = append(sub.pending, frames...)
+	sub.pos = to
+	s.offer(sub)
+	if sub.pos >= s.head && !sub.blocked && !sub.ended && !sub.ending {
+		s.goLive(sub)
+	}
+	return bytes
+}
+
+// receive takes what a reader has fetched from the log.
+func (s *shard) receive(sub *Subscriber, c *chunk) {
+	sub.reading = false
+	if sub.ending {
+		return
+	}
+	if trimmed, ok := errors.AsType[*eventlog.TrimmedError](c.err); ok {
+		s.overtaken(sub, trimmed.Floor)
+		return
+	}
+	// Another shard's head may be ahead of this one's: what lies between comes in a batch.
+	to := min(c.to, s.head)
+	if c.err != nil || to <= sub.pos { // a log that does not get on is as bad as one that fails
+		s.end(sub, EndLog)
+		return
+	}
+	frames := c.frames
+	for len(frames) > 0 && frames[len(frames)-1].Offset() > to {
+		frames = frames[:len(frames)-1]
+	}
+	s.serve(sub, frames, to)
+}
+
+// overtaken tells a subscriber that retention took updates before they could be sent to it; one that cannot be
+// told is ended, and told when it returns.
+func (s *shard) overtaken(sub *Subscriber, floor uint64) {
+	lineage := s.fan.log.Lineage()
+	gap, err := NewGap(lineage.At(sub.pos).String(), lineage.At(floor-1), eventlog.GapRetention)
+	if !sub.signals || err != nil {
+		s.end(sub, EndOvertaken)
+		return
+	}
+	s.fan.options.Observer.overtaken(sub.id)
+	s.serve(sub, []*Frame{gap}, floor-1)
+}
+
+func (s *shard) goLive(sub *Subscriber) {
+	sub.live = true
+	sub.entry = s.index.Add(sub.filter.Matchers, sub)
+	s.fan.options.Observer.live(sub.id)
+}
+
+// fallBehind lets go of a live subscriber whose socket does not keep up.
+func (s *shard) fallBehind(sub *Subscriber) {
+	s.leaveIndex(sub)
+	sub.dropUnbegun()
+	s.fan.options.Observer.behind(sub.id, BehindSlow)
+}
+
+// jump follows a mailbox that has overflowed: the head moves on without its batches, and every live subscriber
+// is behind.
+func (s *shard) jump(head uint64) {
+	for _, sub := range s.subs {
+		if sub.live {
+			sub.pos = max(sub.pos, s.head)
+			s.leaveIndex(sub)
+			s.resume(sub)
+			s.fan.options.Observer.behind(sub.id, BehindOverflow)
+		}
+	}
+	s.head = head
+}

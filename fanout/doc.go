@@ -1,0 +1,17 @@
+// Package fanout carries updates from the committer to every subscriber that wants them.
+//
+// A [Fanout] consists of shards. A shard is one loop and the only owner of a part of the subscribers: nobody
+// else touches them, so they need no locks. Batches of updates arrive in the shard's mailbox; the shard looks up
+// who wants each update, and writes to each subscriber once for all its frames of the turn.
+//
+//	Publish(batch) ─► window ─► every shard's mailbox ─► turn: index ─► subscriber's pending frames ─► Sink
+//
+// A subscriber is live or behind. Live ones stand in the topic index and are served as batches arrive. Those who
+// return with a cursor, and those whose socket did not keep up, are behind: they are served in chunks from the
+// recent window or, through a bounded pool of readers, from the log, until their position has reached the
+// shard's head; in that same turn they become live. Either way an update is delivered only if its offset is
+// above the subscriber's position: that makes it once and in order, the index only makes it cheap.
+//
+// A shard never blocks: a [Sink] takes what it can and says later that it has drained. The committer never waits
+// for a shard: a mailbox that overflows is emptied and its subscribers become behind.
+package fanout

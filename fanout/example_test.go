@@ -1,0 +1,76 @@
+package fanout_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/fanout"
+	"github.com/tidings-hub/tidings/topic"
+)
+
+// A fan-out by itself: package hub does all this, and checks, limits and cursors too.
+func ExampleNew() {
+	log, err := eventlog.NewMemory(eventlog.Retention{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer log.Close()
+	fan, err := fanout.New(log, log.Head(), fanout.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	attached := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		sink := fanout.NewResponseSink(time.Minute)
+		_, err := fan.Attach(fanout.Subscription{
+			ID:     fanout.NewSubscriberID(),
+			Filter: &eventlog.Filter{Matchers: topic.Matchers{topic.Exact("books/1")}},
+			After:  log.Head(),
+		}, sink)
+		if err != nil {
+			http.Error(w, "shutting down", http.StatusServiceUnavailable)
+			return
+		}
+		close(attached)
+		_ = sink.Run(r.Context(), w) // the Observer is told how it ended
+	}))
+	defer server.Close()
+
+	go func() {
+		<-attached
+		ctx := context.Background()
+		records, err := log.Append(ctx, []eventlog.Update{{Topics: []string{"books/1"}, ID: "17", Data: "a new title"}})
+		if err != nil {
+			return
+		}
+		batch, err := fanout.NewBatch(records)
+		if err != nil {
+			return
+		}
+		fan.Publish(batch)
+		_ = fan.Shutdown(ctx)
+	}()
+
+	response, err := http.Get(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	stream, err := io.ReadAll(response.Body)
+	fmt.Printf("%s%v\n", stream, err)
+	// Output:
+	// id: 17
+	// data: a new title
+	//
+	// <nil>
+}

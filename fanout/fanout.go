@@ -1,0 +1,175 @@
+package fanout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tidings-hub/tidings/eventlog"
+)
+
+// ErrClosed is returned to who attaches to a fan-out that shuts down.
+var ErrClosed = errors.New("fanout: closed")
+
+// Log is what a fan-out needs of the log: to read what the window no longer holds, and to name positions.
+type Log interface {
+	Read(ctx context.Context, r eventlog.ReadRequest) (eventlog.Chunk, error)
+	Lineage() eventlog.Lineage
+}
+
+// Options tune a fan-out. The zero value of each field stands for its default.
+type Options struct {
+	// Shards is the number of fan-out loops; default GOMAXPROCS.
+	Shards int
+	// Heartbeat is how long a stream may be quiet before a heartbeat is sent; default 15 s.
+	Heartbeat time.Duration
+	// Stall is how long a connection may take no byte before it is ended; default 60 s.
+	Stall time.Duration
+	// WindowBytes bounds the recent window, shared by all subscribers; default 16 MiB.
+	WindowBytes int
+	// MailboxBytes bounds the batches that wait in one shard's mailbox; default half of WindowBytes, so that
+	// what a mailbox drops is still in the window.
+	MailboxBytes int
+	// PendingBytes bounds what a live subscriber with a full socket has pending before it falls behind;
+	// default 64 KiB.
+	PendingBytes int
+	// ChunkBytes bounds what a subscriber that is behind is handed at once; default 256 KiB.
+	ChunkBytes int
+	// Readers is the number of goroutines that read the log for subscribers that are behind; default 4.
+	Readers int
+	// Observer is told what happens.
+	Observer Observer
+}
+
+// WithDefaults returns o with zero fields replaced by their defaults.
+func (o Options) WithDefaults() Options {
+	setDefault(&o.Shards, runtime.GOMAXPROCS(0))
+	setDefault(&o.Heartbeat, 15*time.Second)
+	setDefault(&o.Stall, 60*time.Second)
+	setDefault(&o.WindowBytes, 16<<20)
+	setDefault(&o.MailboxBytes, o.WindowBytes/2)
+	setDefault(&o.PendingBytes, 64<<10)
+	setDefault(&o.ChunkBytes, 256<<10)
+	setDefault(&o.Readers, 4)
+	return o
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// Validate refuses settings that cannot work, naming the fields.
+func (o Options) Validate() error {
+	o = o.WithDefaults()
+	for _, f := range []struct {
+		name  string
+		value int64
+		least int64
+	}{
+		{"Shards", int64(o.Shards), 1},
+		{"Heartbeat", int64(o.Heartbeat), int64(time.Millisecond)},
+		{"Stall", int64(o.Stall), int64(time.Millisecond)},
+		{"WindowBytes", int64(o.WindowBytes), 1},
+		{"MailboxBytes", int64(o.MailboxBytes), 1},
+		{"PendingBytes", int64(o.PendingBytes), 1},
+		{"ChunkBytes", int64(o.ChunkBytes), 1},
+		{"Readers", int64(o.Readers), 1},
+	} {
+		if f.value < f.least {
+			return fmt.Errorf("fanout: Options.%s is %d, less than %d", f.name, f.value, f.least)
+		}
+	}
+	if o.MailboxBytes > o.WindowBytes {
+		return fmt.Errorf("fanout: Options.MailboxBytes (%d) is more than Options.WindowBytes (%d): what a mailbox drops would have to be read from the log",
+			o.MailboxBytes, o.WindowBytes)
+	}
+	return nil
+}
+
+// Fanout owns the shards, the recent window and the readers.
+type Fanout struct {
+	options Options
+	log     Log
+	window  *window
+	readers *readers
+	shards  []*shard
+	next    atomic.Uint32
+	running sync.WaitGroup
+	stopped chan struct{} // every shard has ended
+	once    sync.Once
+}
+
+// New starts a fan-out of what is appended to log from now on; head is the log's present head.
+func New(log Log, head uint64, o Options) (*Fanout, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	o = o.WithDefaults()
+	f := &Fanout{options: o, log: log, window: newWindow(o.WindowBytes, head), stopped: make(chan struct{})}
+	f.readers = newReaders(log, o.Readers, o.ChunkBytes, &f.options.Observer)
+	for range o.Shards {
+		f.shards = append(f.shards, newShard(f))
+	}
+	for _, s := range f.shards {
+		f.running.Go(s.run)
+	}
+	return f, nil
+}
+
+// Publish hands a durable batch to every shard. It is called by one committer, in the order of the log, and
+// never waits for a shard.
+func (f *Fanout) Publish(b *Batch) {
+	f.window.append(b)
+	size := b.size()
+	for _, s := range f.shards {
+		s.mailbox.put(b, size)
+	}
+}
+
+// Attach gives a new subscriber to a shard, which writes to sink from then on.
+func (f *Fanout) Attach(o Subscription, sink Sink) (*Subscriber, error) {
+	s := f.shards[f.next.Add(1)%uint32(len(f.shards))]
+	sub := &Subscriber{
+		shard: s, sink: sink, filter: o.Filter, id: o.ID, pos: o.After,
+		pending: o.First, form: sink.Form(), signals: o.Signals,
+	}
+	sink.Bind(sub)
+	if !s.mailbox.post(message{kind: msgAttach, sub: sub}) {
+		return nil, ErrClosed
+	}
+	return sub, nil
+}
+
+// Shutdown ends every stream properly and waits until they have ended. If ctx ends first, the rest are cut, and
+// the error is that of ctx. It may be called again.
+func (f *Fanout) Shutdown(ctx context.Context) error {
+	f.once.Do(func() {
+		f.post(msgShutdown)
+		go func() {
+			f.running.Wait()
+			f.readers.close()
+			close(f.stopped)
+		}()
+	})
+	select {
+	case <-f.stopped:
+		return nil
+	case <-ctx.Done():
+	}
+	f.post(msgKill)
+	<-f.stopped
+	return fmt.Errorf("fanout: streams were cut: %w", ctx.Err())
+}
+
+func (f *Fanout) post(kind messageKind) {
+	for _, s := range f.shards {
+		s.mailbox.post(message{kind: kind})
+	}
+}

@@ -1,0 +1,107 @@
+package fanout
+
+import "sync"
+
+// mailbox is the only way into a shard: what others want of it lies here until its next turn.
+type mailbox struct {
+	poller *poller
+	max    int // bytes of batches
+
+	mu       sync.Mutex
+	batches  []*Batch
+	bytes    int
+	messages []message
+	head     uint64 // of the last batch that was put, taken or dropped
+	overflow bool
+	closed   bool
+}
+
+// mail is what a shard takes out of its mailbox at the beginning of a turn.
+type mail struct {
+	batches  []*Batch
+	messages []message
+	head     uint64
+	overflow bool
+}
+
+// message is one thing that somebody wants of a shard. Messages are bounded by the number of subscribers: one
+// attach, and one drained, gone, close or chunk under way for each.
+type message struct {
+	kind   messageKind
+	sub    *Subscriber
+	reason EndReason
+	chunk  *chunk
+	reply  chan<- ShardState
+}
+
+type messageKind uint8
+
+const (
+	msgAttach messageKind = iota
+	msgDrained
+	msgGone
+	msgClose
+	msgChunk
+	msgState
+	msgShutdown
+	msgKill
+)
+
+// put hands a batch over. It never waits: a mailbox over its bound drops every batch that it holds, and keeps
+// only how far the log has come.
+func (m *mailbox) put(b *Batch, size int) {
+	m.mu.Lock()
+	wake := len(m.batches) == 0 && len(m.messages) == 0 && !m.overflow
+	m.head = b.Head
+	switch {
+	case m.closed, m.overflow:
+		wake = false
+	case m.bytes > 0 && m.bytes+size > m.max:
+		m.batches, m.bytes, m.overflow = nil, 0, true
+	default:
+		m.batches = append(m.batches, b)
+		m.bytes += size
+	}
+	m.mu.Unlock()
+	if wake {
+		m.poller.wake()
+	}
+}
+
+// post leaves a message. It reports false once the shard is closed.
+func (m *mailbox) post(msg message) bool {
+	m.mu.Lock()
+	if m.closed {
+		m.mu.Unlock()
+		return false
+	}
+	wake := len(m.batches) == 0 && len(m.messages) == 0 && !m.overflow
+	m.messages = append(m.messages, msg)
+	m.mu.Unlock()
+	if wake {
+		m.poller.wake()
+	}
+	return true
+}
+
+// take empties the mailbox into in, whose slices are used again for the mailbox.
+func (m *mailbox) take(in *mail) {
+	clear(in.batches)
+	clear(in.messages)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	in.batches, m.batches = m.batches, in.batches[:0]
+	in.messages, m.messages = m.messages, in.messages[:0]
+	in.head, in.overflow = m.head, m.overflow
+	m.bytes, m.overflow = 0, false
+}
+
+// close refuses all further mail and takes what is left.
+func (m *mailbox) close(in *mail) {
+	m.take(in)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	in.messages = append(in.messages, m.messages...)
+	m.messages, m.batches = nil, nil
+}

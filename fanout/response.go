@@ -1,0 +1,240 @@
+package fanout
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ResponseSink writes a subscriber's stream to an [http.ResponseWriter], in the goroutine of its handler. It
+// works on every kind of connection: TLS, HTTP/2, HTTP/3, and wrapped writers.
+type ResponseSink struct {
+	stall  time.Duration
+	notify Notifier
+	taken  atomic.Uint64
+	woken  chan struct{}
+	armed  time.Time // when the last write began; Run's own
+
+	mu      sync.Mutex
+	queue   [][]byte
+	queued  int  // bytes taken and not yet written
+	refused bool // the shard waits for Drained
+	ended   bool
+	aborted bool
+}
+
+var _ Sink = (*ResponseSink)(nil)
+
+const (
+	// responseLimit is how many bytes a ResponseSink takes before it refuses: it takes no further frame while
+	// that many are unwritten.
+	responseLimit = 64 << 10
+	// responsePiece is how much is written under one deadline. A peer that takes that much within the stall
+	// limit, however slowly, is not stalled.
+	responsePiece = 16 << 10
+)
+
+// pieces are the buffers in which many small frames become one write.
+var pieces = sync.Pool{New: func() any { return new([responsePiece]byte) }}
+
+// NewResponseSink returns a sink whose writes fail when the peer takes nothing for stall.
+func NewResponseSink(stall time.Duration) *ResponseSink {
+	return &ResponseSink{stall: stall, woken: make(chan struct{}, 1)}
+}
+
+// Bind implements [Sink].
+func (s *ResponseSink) Bind(n Notifier) { s.notify = n }
+
+// Form implements [Sink]: net/http does its own framing.
+func (s *ResponseSink) Form() Form { return FormEvent }
+
+// Taken implements [Sink].
+func (s *ResponseSink) Taken() uint64 { return s.taken.Load() }
+
+// Offer implements [Sink]. It takes whole buffers.
+func (s *ResponseSink) Offer(bufs [][]byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, b := range bufs {
+		if s.queued >= responseLimit {
+			s.refused = true
+			break
+		}
+		s.queue = append(s.queue, b)
+		s.queued += len(b)
+		n += len(b)
+	}
+	s.wake()
+	return n, nil
+}
+
+// End implements [Sink].
+func (s *ResponseSink) End() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	s.wake()
+}
+
+// Abort implements [Sink]. A write that is under way ends by its deadline at the latest, and is the last.
+func (s *ResponseSink) Abort() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended, s.aborted = true, true
+	s.queue = nil
+	s.wake()
+}
+
+// cut reports whether the stream was aborted.
+func (s *ResponseSink) cut() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.aborted
+}
+
+func (s *ResponseSink) wake() {
+	select {
+	case s.woken <- struct{}{}:
+	default:
+	}
+}
+
+// Run writes what the shard offers until the stream ends, and returns nil if it ended properly. It is called
+// once, by the handler that owns w, after the subscriber was attached; when it returns, the handler should too.
+// ctx is the request's: its end means that the peer has gone.
+func (s *ResponseSink) Run(ctx context.Context, w http.ResponseWriter) error {
+	rc := http.NewResponseController(w)
+	var spare [][]byte
+	for {
+		s.mu.Lock()
+		bufs, ended, aborted := s.queue, s.ended, s.aborted
+		s.queue = spare[:0]
+		s.mu.Unlock()
+		switch {
+		case aborted:
+			return context.Canceled
+		case len(bufs) > 0:
+			n := size(bufs)
+			if err := s.write(rc, w, bufs); err != nil {
+				s.notify.Gone(s.reasonOf(err))
+				return err
+			}
+			s.wrote(n)
+			clear(bufs)
+			spare = bufs
+			if cap(spare) > 64 {
+				spare = nil // a burst is over: a quiet subscriber holds no memory
+			}
+		case ended:
+			return nil
+		default:
+			spare = nil
+			select {
+			case <-s.woken:
+			case <-ctx.Done():
+				s.notify.Gone(EndGone)
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+// write writes everything and flushes once.
+func (s *ResponseSink) write(rc *http.ResponseController, w http.ResponseWriter, bufs [][]byte) error {
+	room := pieces.Get().(*[responsePiece]byte)
+	defer pieces.Put(room)
+	for len(bufs) > 0 {
+		if s.cut() {
+			return context.Canceled
+		}
+		piece := nextPiece(&bufs, room[:0])
+		s.arm(rc)
+		n, err := w.Write(piece)
+		s.taken.Add(uint64(n))
+		if err != nil {
+			return err
+		}
+	}
+	s.arm(rc)
+	if err := rc.Flush(); err != nil {
+		return err
+	}
+	// An armed deadline would reset an HTTP/2 stream although nothing is being written.
+	return ignoreUnsupported(rc.SetWriteDeadline(time.Time{}))
+}
+
+// arm lets the writes that follow fail if they last for the stall limit. Where deadlines are not to be had, the
+// shard's own check ends the subscriber.
+func (s *ResponseSink) arm(rc *http.ResponseController) {
+	s.armed = time.Now()
+	_ = rc.SetWriteDeadline(s.armed.Add(s.stall)) // an error shows at the write
+}
+
+// wrote tells the shard that there is room again, if it was told that there was none.
+func (s *ResponseSink) wrote(n int) {
+	s.mu.Lock()
+	s.queued -= n
+	drained := s.refused && s.queued < responseLimit && !s.ended
+	if drained {
+		s.refused = false
+	}
+	s.mu.Unlock()
+	if drained {
+		s.notify.Drained()
+	}
+}
+
+// nextPiece takes at most responsePiece bytes from the front of bufs. It copies only where several buffers
+// become one write.
+func nextPiece(bufs *[][]byte, room []byte) []byte {
+	b := *bufs
+	if len(b) == 1 || len(b[0]) >= responsePiece {
+		piece := b[0]
+		if len(piece) > responsePiece {
+			b[0] = piece[responsePiece:]
+			return piece[:responsePiece]
+		}
+		*bufs = b[1:]
+		return piece
+	}
+	for len(b) > 0 && len(room) < responsePiece {
+		n := min(responsePiece-len(room), len(b[0]))
+		room = append(room, b[0][:n]...)
+		if n < len(b[0]) {
+			b[0] = b[0][n:]
+			break
+		}
+		b = b[1:]
+	}
+	*bufs = b
+	return room
+}
+
+func size(bufs [][]byte) int {
+	n := 0
+	for _, b := range bufs {
+		n += len(b)
+	}
+	return n
+}
+
+// reasonOf says why a write failed. An HTTP/2 stream whose deadline passes is reset, and its writer only learns
+// that it is closed: how long the write lasted tells.
+func (s *ResponseSink) reasonOf(err error) EndReason {
+	if errors.Is(err, os.ErrDeadlineExceeded) || time.Since(s.armed) >= s.stall {
+		return EndStalled
+	}
+	return EndGone
+}
+
+func ignoreUnsupported(err error) error {
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
+}

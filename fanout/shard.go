@@ -1,0 +1,297 @@
+package fanout
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tidings-hub/tidings/topic"
+)
+
+// flushEvery is how many frames of a burst are gathered before they are written: it bounds the pending lists of
+// subscribers that keep up.
+const flushEvery = 256
+
+// shard is one fan-out loop and the only owner of its subscribers.
+type shard struct {
+	fan     *Fanout
+	mailbox *mailbox
+	started time.Time
+	now     time.Duration // since started, taken once a turn
+
+	head     uint64 // the last offset taken from the mailbox
+	index    topic.Index[*Subscriber]
+	subs     []*Subscriber
+	dirty    []*Subscriber // have frames that were not offered yet
+	catching []*Subscriber // are behind and can go on
+	wheel    *wheel
+	closing  bool
+
+	mail    mail          // used again every turn
+	bufs    [][]byte      // used again for every offer
+	frames  []*Frame      // used again for every read of the window
+	waiting []*Subscriber // used again for catching
+	comment *Frame
+	ping    *Frame // shared by all that are visited while the head stands still
+	pingAt  uint64
+}
+
+func newShard(f *Fanout) *shard {
+	return &shard{
+		fan:     f,
+		mailbox: &mailbox{poller: newPoller(), max: f.options.MailboxBytes},
+		started: time.Now(),
+		head:    f.window.head,
+		wheel:   newWheel(min(f.options.Heartbeat, f.options.Stall)),
+		comment: newComment(),
+	}
+}
+
+// run is the shard's loop. It ends after a shutdown, when the last subscriber has gone.
+func (s *shard) run() {
+	for !s.closing || len(s.subs) > 0 {
+		wait := s.wheel.next(s.clock())
+		if len(s.catching) > 0 {
+			wait = 0
+		}
+		s.mailbox.poller.wait(wait)
+		s.turn()
+	}
+	s.mailbox.close(&s.mail)
+	s.handle(s.mail.messages) // who attached meanwhile is ended like the others
+	s.flush()
+}
+
+// turn does all there is to do, once.
+func (s *shard) turn() {
+	s.now = s.clock()
+	s.mailbox.take(&s.mail)
+	if s.mail.overflow {
+		s.jump(s.mail.head)
+	}
+	for _, b := range s.mail.batches {
+		s.deliver(b)
+	}
+	s.handle(s.mail.messages)
+	s.catchUp()
+	s.flush()
+	s.wheel.advance(s.now, s.visit)
+	s.flush()
+}
+
+// deliver gives a batch's frames to the live subscribers that want them.
+func (s *shard) deliver(b *Batch) {
+	for i, f := range b.Frames {
+		s.index.Match(f.record.Topics, func(sub *Subscriber) { s.give(sub, f) })
+		if i%flushEvery == flushEvery-1 {
+			s.flush()
+		}
+	}
+	s.head = b.Head
+}
+
+// give appends an update to what a live subscriber has pending, if it has not been served it and may have it.
+func (s *shard) give(sub *Subscriber, f *Frame) {
+	if f.Offset() <= sub.pos || !sub.filter.Allows(&f.record.Update) {
+		return
+	}
+	sub.pos = f.Offset()
+	s.queue(sub, f)
+}
+
+func (s *shard) queue(sub *Subscriber, f *Frame) {
+	sub.pending = append(sub.pending, f)
+	s.markDirty(sub)
+}
+
+func (s *shard) markDirty(sub *Subscriber) {
+	if !sub.dirty {
+		sub.dirty = true
+		s.dirty = append(s.dirty, sub)
+	}
+}
+
+// flush writes to each subscriber that has something new, once for all its frames.
+func (s *shard) flush() {
+	for _, sub := range s.dirty {
+		sub.dirty = false
+		if !sub.ended {
+			s.offer(sub)
+		}
+	}
+	clear(s.dirty)
+	s.dirty = s.dirty[:0]
+}
+
+// offer hands a subscriber's pending bytes to its sink, and lets it fall behind if too much is left.
+func (s *shard) offer(sub *Subscriber) {
+	if !sub.blocked && len(sub.pending) > 0 {
+		bufs, total := s.bufs[:0], 0
+		for i, f := range sub.pending {
+			b := f.Bytes(sub.form)
+			if i == 0 {
+				b = b[sub.begun:]
+			}
+			bufs = append(bufs, b)
+			total += len(b)
+		}
+		n, err := sub.sink.Offer(bufs)
+		clear(bufs)
+		s.bufs = bufs[:0]
+		if err != nil {
+			s.finish(sub, EndGone)
+			return
+		}
+		if n > 0 {
+			sub.lastWrite = s.now
+			sub.took(n)
+		}
+		if n < total {
+			sub.blocked = true
+			sub.taken = sub.sink.Taken()
+			sub.lastWrite = s.now // the stall limit counts from here
+		}
+	}
+	switch {
+	case sub.ending && len(sub.pending) == 0:
+		s.finish(sub, sub.reason)
+	case sub.live && sub.blocked && sub.pendingBytes() > s.fan.options.PendingBytes:
+		s.fallBehind(sub)
+	case !sub.live && !sub.blocked:
+		s.resume(sub)
+	}
+}
+
+// handle does what others want of the shard.
+func (s *shard) handle(messages []message) {
+	for _, m := range messages {
+		if m.sub != nil && m.sub.ended {
+			continue
+		}
+		switch m.kind {
+		case msgAttach:
+			s.attach(m.sub)
+		case msgDrained:
+			m.sub.blocked = false
+			m.sub.lastWrite = s.now
+			s.markDirty(m.sub)
+		case msgGone:
+			s.finish(m.sub, m.reason)
+		case msgClose:
+			s.end(m.sub, m.reason)
+		case msgChunk:
+			s.receive(m.sub, m.chunk)
+		case msgState:
+			m.reply <- s.state()
+		case msgShutdown:
+			s.closing = true
+			s.flush() // what was published before is sent to whose socket takes it
+			for _, sub := range slices.Clone(s.subs) {
+				s.end(sub, EndShutdown)
+			}
+		case msgKill:
+			for _, sub := range slices.Clone(s.subs) {
+				s.finish(sub, EndShutdown)
+			}
+		}
+	}
+}
+
+func (s *shard) attach(sub *Subscriber) {
+	sub.at = int32(len(s.subs))
+	s.subs = append(s.subs, sub)
+	sub.lastWrite = s.now
+	s.wheel.add(sub, s.now+s.fan.options.Heartbeat)
+	s.fan.options.Observer.attached(sub.id)
+	if s.closing {
+		s.end(sub, EndShutdown)
+		return
+	}
+	if len(sub.pending) > 0 {
+		s.markDirty(sub)
+	}
+	s.resume(sub)
+}
+
+// end lets a subscriber go properly: what it has begun is finished first.
+func (s *shard) end(sub *Subscriber, why EndReason) {
+	if sub.ending {
+		return
+	}
+	sub.ending, sub.reason = true, why
+	s.leaveIndex(sub)
+	if sub.begun > 0 {
+		sub.pending = sub.pending[:1]
+	} else {
+		sub.pending = nil
+	}
+	s.markDirty(sub)
+}
+
+// finish is the end of a subscriber.
+func (s *shard) finish(sub *Subscriber, why EndReason) {
+	if sub.ended {
+		return
+	}
+	sub.ended = true
+	if sub.ending && len(sub.pending) == 0 && why == sub.reason {
+		sub.sink.End()
+	} else {
+		sub.sink.Abort()
+	}
+	s.leaveIndex(sub)
+	s.wheel.remove(sub)
+	last := len(s.subs) - 1
+	s.subs[sub.at] = s.subs[last]
+	s.subs[sub.at].at = sub.at
+	s.subs[last] = nil
+	s.subs = s.subs[:last]
+	sub.pending = nil
+	s.fan.options.Observer.ended(sub.id, why)
+}
+
+func (s *shard) leaveIndex(sub *Subscriber) {
+	if sub.live {
+		sub.live = false
+		s.index.Remove(&sub.entry)
+	}
+}
+
+// visit is the wheel's call: a heartbeat for who was idle, an end for who has stalled.
+func (s *shard) visit(sub *Subscriber) {
+	due := sub.lastWrite + s.fan.options.Heartbeat
+	if sub.blocked {
+		if taken := sub.sink.Taken(); taken != sub.taken {
+			sub.taken, sub.lastWrite = taken, s.now
+		}
+		due = sub.lastWrite + s.fan.options.Stall
+	}
+	if due > s.now {
+		s.wheel.add(sub, due)
+		return
+	}
+	s.wheel.add(sub, s.now+s.fan.options.Heartbeat)
+	switch {
+	case sub.blocked:
+		s.finish(sub, EndStalled)
+	case len(sub.pending) == 0 && !sub.ending:
+		s.queue(sub, s.heartbeat(sub))
+	}
+}
+
+// heartbeat returns the frame that keeps an idle stream alive. The one that moves the cursor is only for who has
+// been served everything up to the head.
+func (s *shard) heartbeat(sub *Subscriber) *Frame {
+	if !sub.signals || !sub.live {
+		return s.comment
+	}
+	if s.ping == nil || s.pingAt != s.head {
+		ping, err := newPing(s.fan.log.Lineage().At(s.head))
+		if err != nil {
+			return s.comment
+		}
+		s.ping, s.pingAt = ping, s.head
+	}
+	return s.ping
+}
+
+func (s *shard) clock() time.Duration { return time.Since(s.started) }

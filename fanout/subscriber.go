@@ -1,0 +1,145 @@
+package fanout
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"time"
+
+	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/topic"
+)
+
+// SubscriberID names a connection. It is a random UUID.
+type SubscriberID [16]byte
+
+// NewSubscriberID returns an id that nobody has.
+func NewSubscriberID() SubscriberID {
+	var id SubscriberID
+	rand.Read(id[:]) // never fails, says its documentation
+	id[6] = id[6]&0x0f | 0x40
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// String returns id in the usual form of a UUID.
+func (id SubscriberID) String() string {
+	var s [36]byte
+	hex.Encode(s[0:8], id[0:4])
+	hex.Encode(s[9:13], id[4:6])
+	hex.Encode(s[14:18], id[6:8])
+	hex.Encode(s[19:23], id[8:10])
+	hex.Encode(s[24:36], id[10:16])
+	s[8], s[13], s[18], s[23] = '-', '-', '-', '-'
+	return string(s[:])
+}
+
+// Subscription says what a new subscriber is to receive.
+type Subscription struct {
+	// ID names the subscriber.
+	ID SubscriberID
+	// Filter selects updates. It is shared and must not change.
+	Filter *eventlog.Filter
+	// After is the offset that the stream begins behind.
+	After uint64
+	// Signals asks for the hub's own events.
+	Signals bool
+	// First are frames to send before everything else, in order.
+	First []*Frame
+}
+
+// Subscriber is one connection. Except for the methods that say otherwise, only its shard touches it.
+type Subscriber struct {
+	shard  *shard
+	sink   Sink
+	filter *eventlog.Filter
+	id     SubscriberID
+
+	// pos is the offset up to which everything that filter selects has been given to pending, or written. It
+	// stands still while the subscriber is live and nothing matches; the shard's head counts then.
+	pos     uint64
+	pending []*Frame
+	begun   int // bytes of pending[0] that the sink has taken
+
+	entry     topic.Entry[*Subscriber] // the place in the index, while live
+	at        int32                    // place in shard.subs
+	slot      int32                    // place in the wheel
+	slotAt    int32
+	reason    EndReason // valid while ending
+	form      Form
+	signals   bool
+	live      bool
+	blocked   bool // the sink has refused bytes and will say when it has drained
+	reading   bool // a read from the log is under way
+	queued    bool // stands in shard.catching
+	dirty     bool // stands in shard.dirty
+	ending    bool // ends as soon as the sink has taken what is pending
+	ended     bool
+	lastWrite time.Duration // when the sink last took bytes, on the shard's clock
+	taken     uint64        // Sink.Taken at the last stall check
+}
+
+// Drained implements [Notifier]; it may be called from any goroutine.
+func (sub *Subscriber) Drained() { sub.shard.mailbox.post(message{kind: msgDrained, sub: sub}) }
+
+// Gone implements [Notifier]; it may be called from any goroutine.
+func (sub *Subscriber) Gone(reason EndReason) {
+	sub.shard.mailbox.post(message{kind: msgGone, sub: sub, reason: reason})
+}
+
+// Close ends the stream properly: a frame that was begun is finished. It may be called from any goroutine, does
+// not wait, and may be called again.
+func (sub *Subscriber) Close() {
+	sub.shard.mailbox.post(message{kind: msgClose, sub: sub, reason: EndClosed})
+}
+
+// took notes that the sink has taken the first n bytes of what is pending.
+func (sub *Subscriber) took(n int) {
+	n += sub.begun
+	i := 0
+	for i < len(sub.pending) {
+		size := len(sub.pending[i].Bytes(sub.form))
+		if n < size {
+			break
+		}
+		n -= size
+		i++
+	}
+	sub.begun = n
+	clear(sub.pending[:i])
+	switch {
+	case i < len(sub.pending):
+		sub.pending = sub.pending[i:]
+	case cap(sub.pending) <= smallPending:
+		sub.pending = sub.pending[:0]
+	default:
+		sub.pending = nil // a burst is over: a quiet subscriber holds no memory
+	}
+}
+
+// smallPending is how many pending frames a subscriber keeps room for while it is quiet.
+const smallPending = 2
+
+// dropUnbegun gives up the updates that the sink has not begun to take, and moves the position back to where
+// they began. A frame that was begun stays, and so do signals before the first update.
+func (sub *Subscriber) dropUnbegun() {
+	keep := 0
+	if sub.begun > 0 {
+		keep = 1
+	}
+	for keep < len(sub.pending) && sub.pending[keep].record == nil {
+		keep++
+	}
+	if keep < len(sub.pending) {
+		sub.pos = sub.pending[keep].Offset() - 1
+	}
+	clear(sub.pending[keep:])
+	sub.pending = sub.pending[:keep]
+}
+
+func (sub *Subscriber) pendingBytes() int {
+	n := -sub.begun
+	for _, f := range sub.pending {
+		n += len(f.Bytes(sub.form))
+	}
+	return n
+}

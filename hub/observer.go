@@ -1,0 +1,75 @@
+package hub
+
+// Observer is told what happens to updates on their way into the log. Every field may be nil. The functions are
+// called from the committer and from publishers' goroutines: they must be quick and must not call back.
+type Observer struct {
+	// Committed: a batch of so many updates is durable.
+	Committed func(updates int)
+	// Failed: a batch of so many updates could not be made durable.
+	Failed func(updates int, err error)
+	// TrimFailed: the log's retention rules could not be applied; it is tried again.
+	TrimFailed func(err error)
+	// Refused: an update or a subscription was refused.
+	Refused func(RefuseReason)
+}
+
+// RefuseReason says why an update or a subscription was refused.
+type RefuseReason uint8
+
+// The reasons of a refusal.
+const (
+	// RefusedInvalid: something is wrong with it; the error is an [*InvalidError].
+	RefusedInvalid RefuseReason = iota
+	// RefusedLimit: it is beyond a limit; the error is a [*LimitError].
+	RefusedLimit
+	// RefusedForbidden: it is not granted; the error is [ErrForbidden].
+	RefusedForbidden
+	// RefusedClosed: the hub shuts down; the error is [ErrClosed].
+	RefusedClosed
+)
+
+// RefuseReasons lists every reason of a refusal, for those who keep one counter for each.
+func RefuseReasons() []RefuseReason {
+	return []RefuseReason{RefusedInvalid, RefusedLimit, RefusedForbidden, RefusedClosed}
+}
+
+// String returns the name of r as metrics and logs have it.
+func (r RefuseReason) String() string {
+	switch r {
+	case RefusedInvalid:
+		return "invalid"
+	case RefusedLimit:
+		return "limit"
+	case RefusedForbidden:
+		return "forbidden"
+	case RefusedClosed:
+		return "closed"
+	}
+	return "unknown"
+}
+
+func (o *Observer) committed(updates int) {
+	if o.Committed != nil {
+		o.Committed(updates)
+	}
+}
+
+func (o *Observer) failed(updates int, err error) {
+	if o.Failed != nil {
+		o.Failed(updates, err)
+	}
+}
+
+func (o *Observer) trimFailed(err error) {
+	if o.TrimFailed != nil {
+		o.TrimFailed(err)
+	}
+}
+
+// refused reports err, if it is a refusal, and returns it.
+func (o *Observer) refused(err error) error {
+	if reason, ok := refuseReason(err); ok && o.Refused != nil {
+		o.Refused(reason)
+	}
+	return err
+}

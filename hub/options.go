@@ -1,0 +1,107 @@
+package hub
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/fanout"
+)
+
+// Options configure a hub. The zero value of each field stands for its default, so that Options{} is a useful
+// hub with its updates in memory.
+type Options struct {
+	// Log keeps the updates. The hub is its only writer from New on, and does not close it. Default: a log in
+	// memory with [eventlog.DefaultMemoryRetention].
+	Log eventlog.Log
+	// Fanout tunes delivery.
+	Fanout fanout.Options
+	// Limits bound what publishers and subscribers may ask for.
+	Limits Limits
+	// GapReplay is how many of the newest updates a subscriber is sent whose cursor cannot be honoured;
+	// default 1,000, negative for none.
+	GapReplay int
+	// TrimInterval is how often the log's retention rules are applied while nothing is published; default 10 s.
+	TrimInterval time.Duration
+	// Observer is told what happens to publishers; what happens to subscribers goes to Fanout.Observer.
+	Observer Observer
+}
+
+// Limits bound what publishers and subscribers may ask for. The zero value of each field stands for its default.
+// What is beyond a limit is refused with a [*LimitError] that names it.
+type Limits struct {
+	// Topics is how many topics an update may have; default 100.
+	Topics int
+	// TopicBytes is how long a topic or a matcher may be; default 4,096.
+	TopicBytes int
+	// IDBytes is how long an update's id may be; default 1,024.
+	IDBytes int
+	// TypeBytes is how long an update's type may be; default 256.
+	TypeBytes int
+	// DataBytes is how long an update's data may be; default 1 MiB.
+	DataBytes int
+	// Matchers is how many matchers a subscriber may have; default 100.
+	Matchers int
+	// QueueBytes is how much may wait for the committer; default 64 MiB. Beyond it publishing is refused.
+	QueueBytes int
+}
+
+// WithDefaults returns o with zero fields replaced by their defaults, except for Log.
+func (o Options) WithDefaults() Options {
+	setDefault(&o.GapReplay, 1000)
+	setDefault(&o.TrimInterval, 10*time.Second)
+	o.Limits = o.Limits.WithDefaults()
+	o.Fanout = o.Fanout.WithDefaults()
+	return o
+}
+
+// WithDefaults returns l with zero fields replaced by their defaults.
+func (l Limits) WithDefaults() Limits {
+	setDefault(&l.Topics, 100)
+	setDefault(&l.TopicBytes, 4096)
+	setDefault(&l.IDBytes, 1024)
+	setDefault(&l.TypeBytes, 256)
+	setDefault(&l.DataBytes, 1<<20)
+	setDefault(&l.Matchers, 100)
+	setDefault(&l.QueueBytes, 64<<20)
+	return l
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// Validate refuses settings that cannot work, naming the fields.
+func (o Options) Validate() error {
+	o = o.WithDefaults()
+	var errs []error
+	l := o.Limits
+	for _, f := range []struct {
+		name  string
+		value int
+	}{
+		{"Topics", l.Topics},
+		{"TopicBytes", l.TopicBytes},
+		{"IDBytes", l.IDBytes},
+		{"TypeBytes", l.TypeBytes},
+		{"DataBytes", l.DataBytes},
+		{"Matchers", l.Matchers},
+		{"QueueBytes", l.QueueBytes},
+	} {
+		if f.value < 1 {
+			errs = append(errs, fmt.Errorf("hub: Options.Limits.%s is %d, less than 1", f.name, f.value))
+		}
+	}
+	if least := l.DataBytes + l.Topics*l.TopicBytes + l.IDBytes + l.TypeBytes; l.QueueBytes < least {
+		errs = append(errs, fmt.Errorf("hub: Options.Limits.QueueBytes (%d) is less than one update that the other limits allow (%d)",
+			l.QueueBytes, least))
+	}
+	if o.TrimInterval < 0 {
+		errs = append(errs, fmt.Errorf("hub: Options.TrimInterval is negative: %v", o.TrimInterval))
+	}
+	return errors.Join(append(errs, o.Fanout.Validate())...)
+}

@@ -1,0 +1,146 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/fanout"
+	"github.com/tidings-hub/tidings/topic"
+)
+
+// Request is what a subscriber asks for.
+type Request struct {
+	// Matchers select topics. There is at least one.
+	Matchers topic.Matchers
+	// Grant says which private updates the subscriber may have. The zero Grant has none.
+	Grant topic.Grant
+	// Cursor is where the subscriber was; see [eventlog.ParseCursor].
+	Cursor eventlog.Cursor
+	// Signals asks for the hub's own events in the stream: tidings.hello, tidings.gap, tidings.ping.
+	Signals bool
+}
+
+// Subscription is a subscriber whose stream has not begun yet. One that is not attached holds nothing.
+type Subscription struct {
+	// ID names the subscriber.
+	ID fanout.SubscriberID
+	// Verdict says how the stream begins.
+	Verdict eventlog.Verdict
+	// LastEventID is the id of the event before the first one that will be sent, or "earliest" if there is
+	// none: the cursor itself if it is honoured. It is empty without a cursor.
+	LastEventID string
+
+	hub     *Hub
+	filter  *eventlog.Filter
+	signals bool
+	first   []*fanout.Frame
+}
+
+// HelloData is the data of the tidings.hello signal, with which a stream with signals begins.
+type HelloData struct {
+	Subscriber string     `json:"subscriber"`
+	Epoch      string     `json:"epoch"`
+	Verdict    string     `json:"verdict"`
+	Heartbeat  int64      `json:"heartbeat"` // milliseconds
+	Limits     HelloLimit `json:"limits"`
+}
+
+// HelloLimit says what a subscriber may ask for.
+type HelloLimit struct {
+	Matchers     int `json:"matchers"`
+	MatcherBytes int `json:"matcherBytes"`
+}
+
+// Subscribe judges the cursor of r and prepares a stream. The caller tells the verdict to the subscriber, then
+// calls [Subscription.Attach].
+//
+// The error is an [*InvalidError] or a [*LimitError] if r was refused.
+func (h *Hub) Subscribe(ctx context.Context, r Request) (*Subscription, error) {
+	if err := checkMatchers(r.Matchers, h.options.Limits); err != nil {
+		return nil, h.options.Observer.refused(err)
+	}
+	s := &Subscription{
+		ID:      fanout.NewSubscriberID(),
+		hub:     h,
+		filter:  &eventlog.Filter{Matchers: r.Matchers, Grant: r.Grant},
+		signals: r.Signals,
+	}
+	if err := s.judge(ctx, r.Cursor); err != nil {
+		return nil, fmt.Errorf("hub: cannot judge cursor: %w", err)
+	}
+	if r.Signals {
+		if err := s.greet(r.Cursor); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// judge asks the log where the stream begins, and what the subscriber is told of it.
+func (s *Subscription) judge(ctx context.Context, c eventlog.Cursor) error {
+	log := s.hub.log
+	v, err := log.Verdict(ctx, c, s.filter)
+	if err != nil {
+		return err
+	}
+	if v.Kind == eventlog.Gap {
+		newest, err := log.Newest(ctx, s.filter, s.hub.options.GapReplay)
+		if err != nil {
+			return err
+		}
+		v.After = max(v.After, newest)
+	}
+	s.Verdict = v
+	switch {
+	case v.Kind == eventlog.Fresh:
+	case v.Kind == eventlog.Resumed:
+		s.LastEventID = c.String()
+	case v.After < log.Floor():
+		s.LastEventID = eventlog.Earliest
+	default:
+		s.LastEventID = log.Lineage().At(v.After).String()
+	}
+	return nil
+}
+
+// greet makes the signals with which the stream begins. The hello carries the position that the stream goes on
+// behind as its id: a stream that has had no event yet resumes exactly.
+func (s *Subscription) greet(c eventlog.Cursor) error {
+	at := s.hub.log.Lineage().At(s.Verdict.After)
+	hello, err := fanout.NewSignal(fanout.SignalHello, at.String(), HelloData{
+		Subscriber: s.ID.String(),
+		Epoch:      string(s.hub.log.Lineage().Current()),
+		Verdict:    s.Verdict.Kind.String(),
+		Heartbeat:  s.hub.options.Fanout.Heartbeat.Milliseconds(),
+		Limits:     HelloLimit{Matchers: s.hub.options.Limits.Matchers, MatcherBytes: s.hub.options.Limits.TopicBytes},
+	})
+	if err != nil {
+		return err
+	}
+	s.first = append(s.first, hello)
+	if s.Verdict.Kind == eventlog.Gap {
+		gap, err := fanout.NewGap(c.String(), at, s.Verdict.Why)
+		if err != nil {
+			return err
+		}
+		s.first = append(s.first, gap)
+	}
+	return nil
+}
+
+// Attach begins the stream: from now on its bytes go to sink. It is called once. The error is [ErrClosed] if the
+// hub shuts down.
+func (s *Subscription) Attach(sink fanout.Sink) (*fanout.Subscriber, error) {
+	sub, err := s.hub.fan.Attach(fanout.Subscription{
+		ID:      s.ID,
+		Filter:  s.filter,
+		After:   s.Verdict.After,
+		Signals: s.signals,
+		First:   s.first,
+	}, sink)
+	if err != nil {
+		return nil, s.hub.options.Observer.refused(ErrClosed)
+	}
+	return sub, nil
+}
