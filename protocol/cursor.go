@@ -1,0 +1,72 @@
+package protocol
+
+import (
+	"net/http"
+
+	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/hub"
+)
+
+// headerCursor is the header by which a client says what it has seen, and a hub of protocol 0.x what it sends.
+const headerCursor = "Last-Event-Id"
+
+// headerAnswer is the header by which a hub of protocol 1.0 says behind which event a stream begins.
+const headerAnswer = "Mercure-Last-Event-Id"
+
+// longestCursor is how long a cursor may always be, however short the hub's limit for ids is: the log may hold
+// ids from times with another limit.
+const longestCursor = 4 << 10
+
+// readCursor returns the cursor of a request, and whether one was presented, if only an empty one. The header
+// beats the query. Its value is taken byte by byte, UTF-8 as browsers send it.
+func readCursor(r *http.Request, l hub.Limits) (c eventlog.Cursor, presented bool, err error) {
+	field, values := "Last-Event-ID", r.Header.Values(headerCursor)
+	presented = len(values) > 0
+	text, err := onlyCursor(field, values)
+	if err != nil {
+		return c, presented, err
+	}
+	if text == "" {
+		field, values = "last_event_id", nil
+		for name, value := range formPairs(r.URL.RawQuery) {
+			switch name {
+			case "last_event_id", "lastEventID", "Last-Event-ID":
+				values = append(values, value)
+			}
+		}
+		presented = presented || len(values) > 0
+		if text, err = onlyCursor(field, values); err != nil {
+			return c, presented, err
+		}
+	}
+	if longest := max(l.IDBytes, longestCursor); len(text) > longest {
+		return c, presented, badField(field, "%s is longer than an event id can be: %d bytes, at most %d", field, len(text), longest)
+	}
+	return eventlog.ParseCursor(text), presented, nil
+}
+
+// onlyCursor returns the one cursor among values. Some clients send the same one in two spellings.
+func onlyCursor(field string, values []string) (string, error) {
+	only := ""
+	for _, v := range values {
+		switch v = eventlog.TrimID(v); {
+		case v == "" || v == only:
+		case only == "":
+			only = v
+		default:
+			return "", badField(field, "%s is given with different values, %s and %s", field, quote(only), quote(v))
+		}
+	}
+	return only, nil
+}
+
+// precedingID returns the id of the event before the first one that the stream sends, or "earliest".
+func precedingID(h *hub.Hub, s *hub.Subscription) string {
+	switch {
+	case s.LastEventID != "":
+		return s.LastEventID
+	case s.Verdict.After == 0:
+		return eventlog.Earliest
+	}
+	return eventlog.Position{Epoch: h.Head().Epoch, Offset: s.Verdict.After}.String()
+}

@@ -1,0 +1,121 @@
+package protocol
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/hub"
+)
+
+// problem is an answer that refuses a request (RFC 9457). It is an error on its way there.
+type problem struct {
+	Type   string `json:"type"`            // about:blank: the status says which problem it is
+	Title  string `json:"title"`           // the status in words
+	Status int    `json:"status"`          // the answer's status
+	Detail string `json:"detail"`          // what is wrong, for people
+	Field  string `json:"field,omitempty"` // the parameter, form field or header that is at fault
+	Limit  string `json:"limit,omitempty"` // the name of the limit that is exceeded
+	Max    int64  `json:"max,omitempty"`   // that limit
+
+	retryAfter int // seconds; 0 for never
+}
+
+func (p *problem) Error() string { return "protocol: " + p.Detail }
+
+// How long a client is asked to wait, in seconds: for a queue that is written out in that time, and for a hub
+// that is being replaced.
+const (
+	retryBusy   = 1
+	retryClosed = 3
+)
+
+// explain returns the problem that err is to the client.
+func (h *handler) explain(r *http.Request, err error) *problem {
+	if p, ok := errors.AsType[*problem](err); ok {
+		return p
+	}
+	if invalid, ok := errors.AsType[*hub.InvalidError](err); ok {
+		return badField(invalid.Field, "%s %s", invalid.Field, invalid.Reason)
+	}
+	if limit, ok := errors.AsType[*hub.LimitError](err); ok {
+		return explainLimit(r, limit)
+	}
+	switch {
+	case errors.Is(err, hub.ErrForbidden):
+		return &problem{Status: http.StatusForbidden, Field: "topic", Detail: "publishing to one of the topics is not granted"}
+	case errors.Is(err, hub.ErrClosed), errors.Is(err, eventlog.ErrClosed):
+		return &problem{Status: http.StatusServiceUnavailable, Detail: "the hub is shutting down", retryAfter: retryClosed}
+	case errors.Is(err, hub.ErrOutcomeUnknown):
+		h.log(r, slog.LevelError, "publishing failed", err)
+		return &problem{Status: http.StatusServiceUnavailable, Detail: "outcome unknown: the update may have been published or not"}
+	}
+	h.log(r, slog.LevelError, "request failed", err)
+	return &problem{Status: http.StatusInternalServerError, Detail: "the hub failed to serve the request"}
+}
+
+// explainLimit returns the problem of a request that is beyond one of the hub's limits.
+func explainLimit(r *http.Request, e *hub.LimitError) *problem {
+	p := &problem{Status: http.StatusBadRequest, Limit: e.Limit, Max: int64(e.Max)}
+	if r.Method == http.MethodPost {
+		p.Status = http.StatusRequestEntityTooLarge
+	}
+	what := ""
+	switch e.Limit {
+	case "QueueBytes":
+		p.Status, p.retryAfter = http.StatusServiceUnavailable, retryBusy
+		p.Detail = "too many updates are waiting to be written (limit QueueBytes)"
+		return p
+	case "Topics":
+		p.Field, what = "topic", "the number of topics"
+	case "TopicBytes":
+		p.Field, what = "topic", "the length in bytes of a topic"
+	case "IDBytes":
+		p.Field, what = "id", "the length in bytes of the id"
+	case "TypeBytes":
+		p.Field, what = "type", "the length in bytes of the type"
+	case "DataBytes":
+		p.Field, what = "data", "the length in bytes of the data"
+	case "Matchers":
+		p.Field, what = "topic", "the number of matchers"
+	}
+	p.Detail = fmt.Sprintf("%s is %d, the limit %s is %d", what, e.Got, e.Limit, e.Max)
+	return p
+}
+
+// writeProblem answers with p.
+func writeProblem(w http.ResponseWriter, p *problem) {
+	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
+	body, _ := json.Marshal(p) // strings and numbers cannot fail
+	header := w.Header()
+	header.Set("Content-Type", "application/problem+json")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	if p.retryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(p.retryAfter))
+	}
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(append(body, '\n')) // nobody is left to tell
+}
+
+// quote returns a client's text as a problem shows it: in quotes, and not at length.
+func quote(s string) string { return strconv.Quote(clip(s)) }
+
+// clip cuts a text that is too long to be shown.
+func clip(s string) string {
+	const most = 100
+	if len(s) <= most {
+		return s
+	}
+	end := most
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return strings.ToValidUTF8(s[:end], "\uFFFD") + "…"
+}
