@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tidings-hub/tidings/internal/config"
+	"github.com/tidings-hub/tidings/internal/server"
+)
+
+// The exit codes. Scripts rely on them, and --help lists them.
+const (
+	exitOK          = 0
+	exitFailure     = 1   // something went wrong that is not below
+	exitUsage       = 2   // the command line or the environment asks for what cannot be
+	exitRefused     = 3   // the hub answered, but not with what was asked for
+	exitUnreachable = 4   // the hub could not be reached
+	exitEnded       = 5   // the stream ended before the subscriber wanted it to
+	exitInterrupted = 130 // interrupted before the work was done; what shells say after Ctrl-C
+)
+
+// exitHelp explains the exit codes to those who ask for help.
+const exitHelp = `Exit codes:
+
+    0    done; also a server that was ended with Ctrl-C or SIGTERM
+    1    something went wrong that is not below
+    2    wrong usage
+    3    the hub refused
+    4    the hub cannot be reached
+    5    the stream ended before its subscriber wanted it to
+    130  publish or subscribe was interrupted`
+
+// codedError is an error that has an exit code of its own.
+type codedError struct {
+	code int
+	err  error
+}
+
+func (e *codedError) Error() string { return e.err.Error() }
+
+func (e *codedError) Unwrap() error { return e.err }
+
+// exitCode returns what the program ends with after err.
+func exitCode(err error) int {
+	if coded, ok := errors.AsType[*codedError](err); ok {
+		return coded.code
+	}
+	if _, ok := errors.AsType[*config.Error](err); ok {
+		return exitUsage
+	}
+	if _, ok := errors.AsType[*server.NotLoopbackError](err); ok {
+		return exitUsage
+	}
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	default:
+		return exitFailure
+	}
+}

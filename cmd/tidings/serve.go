@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/tidings-hub/tidings/internal/config"
+	"github.com/tidings-hub/tidings/internal/server"
+	"github.com/tidings-hub/tidings/protocol"
+)
+
+// serveCommand is tidings serve.
+type serveCommand struct {
+	config.Serve
+}
+
+// Help is shown by tidings serve --help.
+func (*serveCommand) Help() string {
+	return `Runs a hub and prints its URL. Programs publish to it with a POST, browsers watch with an EventSource. Ctrl-C ends it; a second one kills it.
+
+There are no access tokens yet, so --dev is needed: everybody may do everything, and for that reason the hub listens on a loopback address, accepts only requests for a loopback host, and answers only pages from loopback origins. It also serves a page that says how to use it at /, and its state at /debug/state.
+
+Examples:
+
+    tidings serve --dev
+    tidings serve --dev --addr 127.0.0.1:0 --retain-age 10m
+    tidings serve --dev --tls-cert cert.pem --tls-key key.pem
+    TIDINGS_DEV=true TIDINGS_ADDR=127.0.0.1:9000 tidings serve`
+}
+
+// Run serves until ctx ends.
+func (c *serveCommand) Run(ctx context.Context, std *streams) error {
+	logger := c.Logger(std.err)
+	o := listenOptions(&c.Listen, logger)
+	o.LoopbackOnly, o.Stall = true, c.Stall
+	s, err := server.Listen(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	app, err := server.NewDev(server.DevOptions{
+		Hub:          c.HubOptions(),
+		Retention:    c.Retention(),
+		MaxBodyBytes: int64(c.MaxBodyBytes),
+		Logger:       logger,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "Tidings hub: %s\n", strings.TrimSuffix(s.URL(), "/")+protocol.DefaultPath)
+	return s.Serve(ctx, app)
+}
+
+// listenOptions returns what the settings of every server say.
+func listenOptions(l *config.Listen, logger *slog.Logger) server.Options {
+	return server.Options{
+		Addr:     l.Addr,
+		CertFile: l.TLSCert,
+		KeyFile:  l.TLSKey,
+		Grace:    l.Grace,
+		Logger:   logger,
+	}
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/tidings-hub/tidings/sse"
+)
+
+func TestServeNeedsDev(t *testing.T) {
+	stdout, stderr, code := runBinary(t, "serve", "--addr", "127.0.0.1:0")
+	if code != exitUsage || stdout != "" || stderr != "tidings: serve needs --dev until access tokens are there\n" {
+		t.Errorf("exit code %d, wrote %q and %q", code, stdout, stderr)
+	}
+}
+
+func TestPortTaken(t *testing.T) {
+	h := startHub(t)
+	addr := hostOf(t, h.url)
+	want := "tidings: cannot listen on " + addr + ": address already in use (is another tidings running?)\n"
+	for _, args := range [][]string{{"serve", "--dev", "--addr", addr}, {"demo", "--addr", addr}} {
+		t.Run(args[0], func(t *testing.T) {
+			stdout, stderr, code := runBinary(t, args...)
+			if code != exitFailure || stdout != "" || stderr != want {
+				t.Errorf("exit code %d, wrote %q and %q, want %q", code, stdout, stderr, want)
+			}
+		})
+	}
+}
+
+func TestServeRefusesOtherAddresses(t *testing.T) {
+	for _, addr := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:0", "example.com:0"} {
+		t.Run(addr, func(t *testing.T) {
+			stdout, stderr, code := runBinary(t, "serve", "--dev", "--addr", addr)
+			if code != exitUsage || stdout != "" {
+				t.Errorf("exit code %d, wrote %q", code, stdout)
+			}
+			isOneLine(t, stderr, "listens on loopback addresses only, such as 127.0.0.1:8080, not on "+addr)
+		})
+	}
+}
+
+func TestServeKeepsOthersOut(t *testing.T) {
+	h := startHub(t)
+	c := client(t, onlyHTTP1, nil)
+	tests := []struct {
+		name, host, origin string
+		status             int
+		allows             string
+	}{
+		{"this machine", "", "", 200, ""},
+		{"foreign host", "tidings.example", "", 421, ""},
+		{"foreign origin", "", "https://tidings.example", 403, ""},
+		{"local development server", "", "http://localhost:5173", 200, "http://localhost:5173"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			form := url.Values{"topic": {"a"}, "data": {"x"}}.Encode()
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url, strings.NewReader(form))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Host = tt.host
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			if tt.origin != "" {
+				r.Header.Set("Origin", tt.origin)
+			}
+			resp := do(t, c, r)
+			if resp.StatusCode != tt.status {
+				t.Errorf("%s: %s, want %d", resp.Status, bodyOf(t, resp), tt.status)
+			}
+			if got := resp.Header.Get("Access-Control-Allow-Origin"); got != tt.allows {
+				t.Errorf("allows origin %q, want %q", got, tt.allows)
+			}
+		})
+	}
+}
+
+func TestServeOverTLS(t *testing.T) {
+	certFile, keyFile, roots := certificate(t)
+	h := startHub(t, "--tls-cert", certFile, "--tls-key", keyFile)
+	if !strings.HasPrefix(h.url, "https://127.0.0.1:") {
+		t.Fatalf("URL %s", h.url)
+	}
+	for name, protocols := range map[string]func(*http.Protocols){"HTTP/1.1": onlyHTTP1, "HTTP/2.0": onlyHTTP2} {
+		t.Run(name, func(t *testing.T) {
+			resp := get(t, client(t, protocols, roots), h.url+"?topic=a&signals=1")
+			if resp.Proto != name || resp.TLS == nil {
+				t.Errorf("spoke %s", resp.Proto)
+			}
+			if event := nextEvent(t, resp.Body); event.Type != "tidings.hello" {
+				t.Errorf("received %+v", event)
+			}
+		})
+	}
+	trusted := []string{"SSL_CERT_FILE=" + certFile}
+	id, stderr, code := invocation{env: trusted, args: []string{"publish", "--hub", h.url, "--topic", "a", "--data", "x"}}.run(t)
+	if code != exitOK {
+		t.Fatalf("publish ended with %d: %s", code, stderr)
+	}
+	event, stderr, code := invocation{env: trusted, args: []string{
+		"subscribe", "--hub", h.url, "a", "--last-event-id", "earliest", "--count", "1",
+	}}.run(t)
+	if want := strings.TrimSuffix(id, "\n") + "\tmessage\tx\n"; code != exitOK || event != want {
+		t.Errorf("subscribe ended with %d, received %q, want %q: %s", code, event, want, stderr)
+	}
+}
+
+func TestServeH2C(t *testing.T) {
+	h := startHub(t)
+	c := client(t, onlyH2C, nil)
+	resp := get(t, c, h.url+"?topic=a&signals=1")
+	events := sse.NewDecoder(resp.Body, sse.Options{})
+	if hello, err := events.Decode(); err != nil || hello.Type != "tidings.hello" || resp.Proto != "HTTP/2.0" {
+		t.Fatalf("%s, received %+v, %v", resp.Proto, hello, err)
+	}
+	posted, err := c.PostForm(h.url, url.Values{"topic": {"a"}, "data": {"hi"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer posted.Body.Close()
+	want := sse.Event{ID: bodyOf(t, posted), Data: "hi"}
+	if event, err := events.Decode(); err != nil || event != want {
+		t.Errorf("received %+v, %v, want %+v", event, err, want)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	p := invocation{args: []string{"serve"}, env: []string{
+		"TIDINGS_DEV=true", "TIDINGS_ADDR=127.0.0.1:0", "TIDINGS_HEARTBEAT=10ms", "TIDINGS_MAX_TOPICS=1",
+		"TIDINGS_LOG_LEVEL=debug", "TIDINGS_LOG_FORMAT=json",
+	}}.start(t)
+	h := &hubProcess{process: p}
+	h.ready(t)
+
+	stdout, stderr, code := invocation{args: []string{"publish"}, env: []string{
+		"TIDINGS_HUB=" + h.url, "TIDINGS_PUBLISH_TOPIC=a,b", "TIDINGS_PUBLISH_DATA=hi", "TIDINGS_PUBLISH_ID=7",
+	}}.run(t)
+	if code != exitOK || stdout != "7\n" {
+		t.Fatalf("publish ended with %d, wrote %q and %q", code, stdout, stderr)
+	}
+	_, stderr, code = runBinary(t, "publish", "--hub", h.url, "--topic", "a", "--topic", "b", "--data", "x")
+	if code != exitRefused || !strings.Contains(stderr, "limit Topics is 1") {
+		t.Errorf("two topics: exit code %d, %s", code, stderr)
+	}
+	watcher := invocation{args: []string{"subscribe"}, env: []string{
+		"TIDINGS_HUB=" + h.url, "TIDINGS_SUBSCRIBE_TOPIC=a,b", "TIDINGS_SUBSCRIBE_LAST_EVENT_ID=earliest",
+		"TIDINGS_SUBSCRIBE_SIGNALS=true", "TIDINGS_SUBSCRIBE_JSON=true",
+	}}.start(t)
+	watcher.stdout.lineWith(t, `"type":"tidings.hello"`)
+	if got, want := watcher.stdout.line(t), `{"id":"7","type":"message","data":"hi"}`; got != want {
+		t.Errorf("received %s, want %s", got, want)
+	}
+	watcher.stdout.lineWith(t, `"type":"tidings.ping"`) // would come after 15 s
+	h.stderr.lineWith(t, `"level":"DEBUG"`)
+}
+
+// What a publisher is told of the hub's limits are those that the hub was given.
+func TestServeSettingsArrive(t *testing.T) {
+	h := startHub(t, "--max-data-bytes", "3", "--max-body-bytes", "30", "--max-matchers", "1", "--retain-count", "1")
+	c := client(t, onlyHTTP1, nil)
+	for data, want := range map[string]string{
+		"1234":                  `"limit":"DataBytes"`,
+		strings.Repeat("x", 30): `"limit":"MaxBodyBytes"`,
+	} {
+		resp, err := c.PostForm(h.url, url.Values{"topic": {"a"}, "data": {data}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if body := bodyOf(t, resp); resp.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(body, want) {
+			t.Errorf("%d bytes: %s, %s, want %s", len(data), resp.Status, body, want)
+		}
+	}
+	if resp := get(t, c, h.url+"?topic=a&topic=b"); resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("two matchers: %s", resp.Status)
+	}
+	first := h.publish(t, "--topic", "a", "--data", "1")
+	h.publish(t, "--topic", "a", "--data", "2")
+	last := h.publish(t, "--topic", "a", "--data", "3")
+	p := h.subscribe(t, "a", "--last-event-id", first, "--count", "1")
+	if code := p.wait(t); code != exitOK || p.stdout.String() != last+"\tmessage\t3\n" {
+		t.Errorf("behind the first of three: exit code %d, received %q, want the last alone", code, p.stdout.String())
+	}
+	isOneLine(t, p.stderr.String(), "updates may be lost")
+}

@@ -1,0 +1,68 @@
+package config
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/tidings-hub/tidings/fanout"
+)
+
+// Delivery tunes how updates reach subscribers. The defaults suit a machine of any size.
+type Delivery struct {
+	// Heartbeat is how long a stream may be quiet before something is sent to show that it is alive.
+	Heartbeat time.Duration `default:"15s" placeholder:"DURATION" env:"TIDINGS_HEARTBEAT" help:"How long a stream may be quiet before a heartbeat is sent."`
+	// Stall is how long a connection may take no byte. Slow ones are never ended as long as they take one.
+	Stall time.Duration `default:"60s" placeholder:"DURATION" env:"TIDINGS_STALL" help:"How long a connection may take no byte before it is ended."`
+	// WindowBytes bounds the newest updates that are held ready for everyone who comes back or falls behind.
+	WindowBytes Bytes `default:"16MiB" placeholder:"BYTES" env:"TIDINGS_WINDOW_BYTES" help:"How much of the newest updates to hold ready for all who come back."`
+	// MailboxBytes bounds what waits for one shard. Beyond it the shard's subscribers fall behind.
+	MailboxBytes Bytes `default:"0" placeholder:"BYTES" env:"TIDINGS_MAILBOX_BYTES" help:"How much may wait for one shard; 0 for half of --window-bytes."`
+	// PendingBytes bounds what waits for one subscriber. Beyond it the subscriber falls behind.
+	PendingBytes Bytes `default:"64KiB" placeholder:"BYTES" env:"TIDINGS_PENDING_BYTES" help:"How much may wait for one subscriber before it falls behind."`
+	// ChunkBytes bounds what a subscriber that is behind is handed at once.
+	ChunkBytes Bytes `default:"256KiB" placeholder:"BYTES" env:"TIDINGS_CHUNK_BYTES" help:"How much a subscriber that is behind is handed at once."`
+	// Shards is the number of loops that deliver.
+	Shards int `default:"0" placeholder:"N" env:"TIDINGS_SHARDS" help:"Number of loops that deliver; 0 for one for each CPU."`
+	// Readers is the number of goroutines that read the log for subscribers that are behind.
+	Readers int `default:"4" placeholder:"N" env:"TIDINGS_READERS" help:"Number of readers of the log for subscribers that are behind."`
+}
+
+func (d *Delivery) options() fanout.Options {
+	return fanout.Options{
+		Shards:       d.Shards,
+		Heartbeat:    d.Heartbeat,
+		Stall:        d.Stall,
+		WindowBytes:  int(d.WindowBytes),
+		MailboxBytes: int(d.MailboxBytes),
+		PendingBytes: int(d.PendingBytes),
+		ChunkBytes:   int(d.ChunkBytes),
+		Readers:      d.Readers,
+	}
+}
+
+func (d *Delivery) validate() error {
+	if err := cmp.Or(
+		atLeast(
+			time.Millisecond,
+			setting[time.Duration]{"--heartbeat", d.Heartbeat},
+			setting[time.Duration]{"--stall", d.Stall},
+		),
+		atLeast(0, setting[Bytes]{"--mailbox-bytes", d.MailboxBytes}),
+		atLeast(
+			1,
+			setting[Bytes]{"--window-bytes", d.WindowBytes},
+			setting[Bytes]{"--pending-bytes", d.PendingBytes},
+			setting[Bytes]{"--chunk-bytes", d.ChunkBytes},
+		),
+		atLeast(0, setting[int]{"--shards", d.Shards}),
+		atLeast(1, setting[int]{"--readers", d.Readers}),
+	); err != nil {
+		return err
+	}
+	if d.MailboxBytes > d.WindowBytes {
+		return refuse([]string{"--mailbox-bytes", "--window-bytes"},
+			"--mailbox-bytes (%v) is above --window-bytes (%v): what a mailbox drops must still be in the window",
+			d.MailboxBytes, d.WindowBytes)
+	}
+	return nil
+}

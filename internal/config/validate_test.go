@@ -1,0 +1,177 @@
+package config_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tidings-hub/tidings/internal/config"
+)
+
+func TestServeRefuses(t *testing.T) {
+	tests := []struct {
+		name string
+		args []string
+		want []string
+	}{
+		{"no --dev", []string{"--dev=false"}, []string{"--dev"}},
+		{"no port", []string{"--addr", "127.0.0.1"}, []string{"--addr"}},
+		{"port by name", []string{"--addr", "127.0.0.1:http"}, []string{"--addr"}},
+		{"port too high", []string{"--addr", "127.0.0.1:65536"}, []string{"--addr"}},
+		{"port with sign", []string{"--addr", "127.0.0.1:+80"}, []string{"--addr"}},
+		{"certificate without key", []string{"--tls-cert", "c.pem"}, []string{"--tls-cert", "--tls-key"}},
+		{"key without certificate", []string{"--tls-key", "k.pem"}, []string{"--tls-cert", "--tls-key"}},
+		{"no grace", []string{"--grace", "0s"}, []string{"--grace"}},
+		{"negative age", []string{"--retain-age=-1s"}, []string{"--retain-age"}},
+		{"negative count", []string{"--retain-count=-1"}, []string{"--retain-count"}},
+		{
+			"unbounded log",
+			[]string{"--retain-age", "0s", "--retain-bytes", "0"},
+			[]string{"--retain-age", "--retain-bytes", "--retain-count"},
+		},
+		{"no trimming", []string{"--trim-interval", "0s"}, []string{"--trim-interval"}},
+		{"negative gap replay", []string{"--gap-replay=-1"}, []string{"--gap-replay"}},
+		{"no heartbeat", []string{"--heartbeat", "0s"}, []string{"--heartbeat"}},
+		{"no stall", []string{"--stall", "0s"}, []string{"--stall"}},
+		{"no window", []string{"--window-bytes", "0"}, []string{"--window-bytes"}},
+		{"no pending", []string{"--pending-bytes", "0"}, []string{"--pending-bytes"}},
+		{"no chunk", []string{"--chunk-bytes", "0"}, []string{"--chunk-bytes"}},
+		{
+			"mailbox above window",
+			[]string{"--mailbox-bytes", "2MiB", "--window-bytes", "1MiB"},
+			[]string{"--mailbox-bytes", "--window-bytes"},
+		},
+		{"negative shards", []string{"--shards=-1"}, []string{"--shards"}},
+		{"no readers", []string{"--readers", "0"}, []string{"--readers"}},
+		{"no topics", []string{"--max-topics", "0"}, []string{"--max-topics"}},
+		{"no matchers", []string{"--max-matchers", "0"}, []string{"--max-matchers"}},
+		{"no topic bytes", []string{"--max-topic-bytes", "0"}, []string{"--max-topic-bytes"}},
+		{"no id bytes", []string{"--max-id-bytes", "0"}, []string{"--max-id-bytes"}},
+		{"no type bytes", []string{"--max-type-bytes", "0"}, []string{"--max-type-bytes"}},
+		{"no data bytes", []string{"--max-data-bytes", "0"}, []string{"--max-data-bytes"}},
+		{
+			"body below data",
+			[]string{"--max-body-bytes", "1KiB"},
+			[]string{"--max-body-bytes", "--max-data-bytes"},
+		},
+		{"queue below an update", []string{"--max-queue-bytes", "1MiB"}, []string{"--max-queue-bytes"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			flags, text := refusedFlags(t, new(config.Serve), append([]string{"--dev"}, tt.args...)...)
+			if diff := cmp.Diff(tt.want, flags); diff != "" {
+				t.Errorf("flags (-want +got):\n%s", diff)
+			}
+			for _, flag := range flags {
+				if !strings.Contains(text, flag) {
+					t.Errorf("%q does not name %s", text, flag)
+				}
+			}
+			if strings.Contains(text, "\n") {
+				t.Errorf("%q is more than one line", text)
+			}
+		})
+	}
+}
+
+func TestServeAccepts(t *testing.T) {
+	for _, args := range [][]string{
+		nil,
+		{"--addr", "[::1]:0"},
+		{"--addr", ":8080"}, // refused where it is listened on
+		{"--tls-cert", "c.pem", "--tls-key", "k.pem"},
+		{"--retain-age", "0s"},
+		{"--retain-bytes", "0", "--retain-age", "0s", "--retain-count", "1"},
+		{"--mailbox-bytes", "1MiB", "--window-bytes", "1MiB"},
+		{"--max-body-bytes", "1MiB"},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			parsed[config.Serve](t, append([]string{"--dev"}, args...)...)
+		})
+	}
+}
+
+func TestDemoRefuses(t *testing.T) {
+	flags, _ := refusedFlags(t, new(config.Demo), "--tls-cert", "c.pem")
+	if !slices.Contains(flags, "--tls-key") {
+		t.Errorf("flags are %q", flags)
+	}
+}
+
+func TestPublishAndSubscribeRefuse(t *testing.T) {
+	tests := []struct {
+		name     string
+		settings any
+		args     []string
+		want     string
+	}{
+		{"hub without scheme", new(config.Publish), []string{"--topic", "a", "--hub", "localhost:8080"}, "--hub"},
+		{"hub of another scheme", new(config.Publish), []string{"--topic", "a", "--hub", "ws://localhost"}, "--hub"},
+		{"hub that is no URL", new(config.Subscribe), []string{"a", "--hub", "http://local host"}, "--hub"},
+		{"no time", new(config.Publish), []string{"--topic", "a", "--timeout", "0s"}, "--timeout"},
+		{"negative retry", new(config.Publish), []string{"--topic", "a", "--retry=-1s"}, "--retry"},
+		{"cursor of two lines", new(config.Subscribe), []string{"a", "--last-event-id", "x\ny"}, "--last-event-id"},
+		{"negative count", new(config.Subscribe), []string{"a", "--count=-1"}, "--count"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			flags, _ := refusedFlags(t, tt.settings, tt.args...)
+			if !slices.Equal(flags, []string{tt.want}) {
+				t.Errorf("flags are %q, want %s", flags, tt.want)
+			}
+		})
+	}
+}
+
+func TestRequiredSettings(t *testing.T) {
+	if err := parse(t, new(config.Publish)); err == nil || !strings.Contains(err.Error(), "--topic") {
+		t.Errorf("publish without a topic: error %v, want one that names --topic", err)
+	}
+	if err := parse(t, new(config.Subscribe)); err == nil || !strings.Contains(err.Error(), "<topic>") {
+		t.Errorf("subscribe without a topic: error %v, want one that names <topic>", err)
+	}
+	if err := parse(t, new(config.Serve), "--dev", "--data", "paper"); err == nil || !strings.Contains(err.Error(), "--data") {
+		t.Errorf("serve --data paper: error %v, want one that names --data", err)
+	}
+}
+
+func TestPublishTellsNothingFromEmpty(t *testing.T) {
+	p := parsed[config.Publish](t, "--topic", "a", "--topic", "b,c")
+	if p.Data != nil || p.Retry != nil {
+		t.Errorf("data %v and retry %v, want neither", p.Data, p.Retry)
+	}
+	if !slices.Equal(p.Topics, []string{"a", "b,c"}) {
+		t.Errorf("topics %q", p.Topics)
+	}
+	p = parsed[config.Publish](t, "--topic", "a", "--data", "", "--retry", "0s")
+	if p.Data == nil || *p.Data != "" || p.Retry == nil || *p.Retry != 0*time.Second {
+		t.Errorf("data %v and retry %v, want an empty text and no time", p.Data, p.Retry)
+	}
+}
+
+func TestHubEndpoint(t *testing.T) {
+	const path = "/.well-known/mercure"
+	tests := []struct{ hub, want string }{
+		{"http://127.0.0.1:8080", "http://127.0.0.1:8080" + path},
+		{"http://127.0.0.1:8080/", "http://127.0.0.1:8080" + path},
+		{"https://example.com/hub", "https://example.com/hub"},
+		{"https://example.com/hub/?tenant=1#top", "https://example.com/hub/?tenant=1"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.hub, func(t *testing.T) {
+			u, err := parsed[config.Publish](t, "--topic", "a", "--hub", tt.hub).Endpoint()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if u.String() != tt.want {
+				t.Errorf("%s, want %s", u, tt.want)
+			}
+		})
+	}
+	if got := parsed[config.Subscribe](t, "a").URL; got != "http://127.0.0.1:8080"+path {
+		t.Errorf("the hub is %s unless told otherwise", got)
+	}
+}

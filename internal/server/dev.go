@@ -1,0 +1,95 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/hub"
+	"github.com/tidings-hub/tidings/protocol"
+)
+
+// DevOptions configure a [Dev]. The zero value works.
+type DevOptions struct {
+	// Hub configures the hub. Its Log must not be set, since the Dev has its own; its observers are replaced.
+	Hub hub.Options
+	// Retention says what the log in memory keeps; default [eventlog.DefaultMemoryRetention].
+	Retention eventlog.Retention
+	// MaxBodyBytes bounds the body of a publisher's request; 0 for the protocol's default.
+	MaxBodyBytes int64
+	// Logger is told what goes wrong, and at debug level of every subscriber; nil for nobody.
+	Logger *slog.Logger
+}
+
+// Validate refuses settings that cannot work, naming the fields.
+func (o DevOptions) Validate() error {
+	if o.Hub.Log != nil {
+		return errors.New("DevOptions.Hub.Log is set, but the log is the Dev's own")
+	}
+	return errors.Join(o.Hub.Validate(), o.Retention.Validate())
+}
+
+// Dev is the hub of somebody who develops: it lets everybody do everything. For that reason it must be served on a
+// loopback address only; it accepts only requests that name a loopback host, and answers only pages from loopback
+// origins. Beside the hub it serves its state at /debug/state and a page that says how to use it at /.
+type Dev struct {
+	hub     *hub.Hub
+	log     eventlog.Log
+	handler http.Handler
+}
+
+var _ App = (*Dev)(nil)
+
+// NewDev starts a hub. End it with [Dev.Shutdown].
+func NewDev(o DevOptions) (*Dev, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	log, err := eventlog.NewMemory(o.Retention)
+	if err != nil {
+		return nil, err
+	}
+	o.Hub.Log = log
+	o.Hub.Observer = logUpdates(o.Logger)
+	o.Hub.Fanout.Observer = logSubscribers(o.Logger)
+	h, err := hub.New(o.Hub)
+	if err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	d := &Dev{hub: h, log: log}
+	if d.handler, err = devRoutes(h, o); err != nil {
+		return nil, errors.Join(err, h.Close(), log.Close())
+	}
+	return d, nil
+}
+
+// devRoutes puts together what a Dev answers.
+func devRoutes(h *hub.Hub, o DevOptions) (http.Handler, error) {
+	events, err := protocol.Handler(h, protocol.Options{
+		Authorizer:   protocol.AllowAll(),
+		AllowOrigin:  protocol.LoopbackOrigin,
+		MaxBodyBytes: o.MaxBodyBytes,
+		Logger:       o.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle(protocol.DefaultPath, events)
+	mux.Handle("GET /debug/state", protocol.StateHandler(h))
+	mux.HandleFunc("GET /{$}", serveDevPage)
+	return protocol.LoopbackHost(mux), nil
+}
+
+// Handler implements [App].
+func (d *Dev) Handler() http.Handler { return d.handler }
+
+// Shutdown implements [App]. It may be called again.
+func (d *Dev) Shutdown(ctx context.Context) error {
+	return errors.Join(d.hub.Shutdown(ctx), d.log.Close())
+}

@@ -1,0 +1,43 @@
+package server
+
+import (
+	"net"
+	"net/http"
+	"sync"
+)
+
+// newConns are the connections on which no request has begun. net/http waits for each up to five seconds before it
+// shuts down, and browsers open some on suspicion, so they would hold up every end. Its zero value is empty.
+type newConns struct {
+	mu     sync.Mutex
+	open   map[net.Conn]struct{}
+	closed bool
+}
+
+// track is the server's ConnState.
+func (n *newConns) track(c net.Conn, state http.ConnState) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case state != http.StateNew:
+		delete(n.open, c)
+	case n.closed:
+		_ = c.Close() // nothing was asked on it
+	default:
+		if n.open == nil {
+			n.open = map[net.Conn]struct{}{}
+		}
+		n.open[c] = struct{}{}
+	}
+}
+
+// close closes them, and those that are yet to come.
+func (n *newConns) close() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.closed = true
+	for c := range n.open {
+		_ = c.Close() // nothing was asked on it
+	}
+	clear(n.open)
+}

@@ -1,0 +1,48 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/tidings-hub/tidings/fanout"
+	"github.com/tidings-hub/tidings/hub"
+)
+
+// logUpdates writes down what happens to updates: failures always, refusals at debug level.
+func logUpdates(logger *slog.Logger) hub.Observer {
+	return hub.Observer{
+		Failed: func(updates int, err error) {
+			logger.Error("updates could not be kept", "updates", updates, "error", err)
+		},
+		TrimFailed: func(err error) {
+			logger.Error("the log could not be trimmed", "error", err)
+		},
+		Refused: func(reason hub.RefuseReason) {
+			logger.Debug("refused", "reason", reason.String())
+		},
+	}
+}
+
+// logSubscribers writes down what happens to subscribers, at debug level. At others the hub is not asked to tell.
+func logSubscribers(logger *slog.Logger) fanout.Observer {
+	if !logger.Enabled(context.Background(), slog.LevelDebug) {
+		return fanout.Observer{}
+	}
+	return fanout.Observer{
+		Attached: func(id fanout.SubscriberID) {
+			logger.Debug("subscriber attached", "subscriber", id.String())
+		},
+		Live: func(id fanout.SubscriberID) {
+			logger.Debug("subscriber live", "subscriber", id.String())
+		},
+		Behind: func(id fanout.SubscriberID, reason fanout.BehindReason) {
+			logger.Debug("subscriber behind", "subscriber", id.String(), "reason", reason.String())
+		},
+		Overtaken: func(id fanout.SubscriberID) {
+			logger.Debug("subscriber overtaken", "subscriber", id.String())
+		},
+		Ended: func(id fanout.SubscriberID, reason fanout.EndReason) {
+			logger.Debug("subscriber ended", "subscriber", id.String(), "reason", reason.String())
+		},
+	}
+}

@@ -1,0 +1,43 @@
+package server
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Options say where a [Server] listens and how it ends. The zero value listens on 127.0.0.1:8080 in clear.
+type Options struct {
+	// Addr is host:port; default 127.0.0.1:8080. Port 0 takes any free port.
+	Addr string
+	// LoopbackOnly refuses every address that other machines could reach.
+	LoopbackOnly bool
+	// CertFile and KeyFile hold a certificate chain and its private key, in PEM. With both the server speaks
+	// HTTP/1.1 and HTTP/2 over TLS, with neither both in clear.
+	CertFile, KeyFile string
+	// Grace is how long the streams may take to end before they are cut; default 2 s.
+	Grace time.Duration
+	// Stall is how long an HTTP/2 connection may take no byte of what is to be written to it; default 60 s. It
+	// should be the hub's stall limit, which the streams of a connection have each for itself.
+	Stall time.Duration
+	// Logger is told what goes wrong on connections; nil for nobody.
+	Logger *slog.Logger
+}
+
+// DefaultAddr is where a server listens unless told otherwise.
+const DefaultAddr = "127.0.0.1:8080"
+
+func (o Options) withDefaults() Options {
+	if o.Addr == "" {
+		o.Addr = DefaultAddr
+	}
+	if o.Grace == 0 {
+		o.Grace = 2 * time.Second
+	}
+	if o.Stall == 0 {
+		o.Stall = 60 * time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
