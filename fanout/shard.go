@@ -190,6 +190,7 @@ func (s *shard) handle(messages []message) {
 			}
 		case msgKill:
 			for _, sub := range slices.Clone(s.subs) {
+				sub.ending = false // there is no time for a proper end
 				s.finish(sub, EndShutdown)
 			}
 		}

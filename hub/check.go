@@ -39,7 +39,7 @@ func CheckUpdate(u *eventlog.Update, l Limits) error {
 		}
 	}
 	switch {
-	case strings.HasPrefix(u.ID, "#"):
+	case strings.HasPrefix(eventlog.TrimID(u.ID), "#"):
 		return &InvalidError{Field: "id", Reason: `cannot begin with "#", which marks the hub's own ids`}
 	case eventlog.TrimID(u.ID) == eventlog.Earliest:
 		return &InvalidError{Field: "id", Reason: `cannot be "earliest", which asks for everything`}

@@ -39,7 +39,8 @@ type Limits struct {
 	IDBytes int
 	// TypeBytes is how long an update's type may be; default 256.
 	TypeBytes int
-	// DataBytes is how long an update's data may be; default 1 MiB.
+	// DataBytes is how long an update's data may be; default 1,000,000, which with its
+	// field name is a line that every decoder of package sse takes.
 	DataBytes int
 	// Matchers is how many matchers a subscriber may have; default 100.
 	Matchers int
@@ -62,7 +63,7 @@ func (l Limits) WithDefaults() Limits {
 	setDefault(&l.TopicBytes, 4096)
 	setDefault(&l.IDBytes, 1024)
 	setDefault(&l.TypeBytes, 256)
-	setDefault(&l.DataBytes, 1<<20)
+	setDefault(&l.DataBytes, 1_000_000)
 	setDefault(&l.Matchers, 100)
 	setDefault(&l.QueueBytes, 64<<20)
 	return l

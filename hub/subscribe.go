@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tidings-hub/tidings/eventlog"
@@ -55,7 +56,7 @@ type HelloLimit struct {
 // Subscribe judges the cursor of r and prepares a stream. The caller tells the verdict to the subscriber, then
 // calls [Subscription.Attach].
 //
-// The error is an [*InvalidError] or a [*LimitError] if r was refused.
+// The error is an [*InvalidError], a [*LimitError] or [ErrClosed] if r was refused.
 func (h *Hub) Subscribe(ctx context.Context, r Request) (*Subscription, error) {
 	if err := checkMatchers(r.Matchers, h.options.Limits); err != nil {
 		return nil, h.options.Observer.refused(err)
@@ -66,7 +67,9 @@ func (h *Hub) Subscribe(ctx context.Context, r Request) (*Subscription, error) {
 		filter:  &eventlog.Filter{Matchers: r.Matchers, Grant: r.Grant},
 		signals: r.Signals,
 	}
-	if err := s.judge(ctx, r.Cursor); err != nil {
+	if err := s.judge(ctx, r.Cursor); errors.Is(err, eventlog.ErrClosed) {
+		return nil, h.options.Observer.refused(ErrClosed)
+	} else if err != nil {
 		return nil, fmt.Errorf("hub: cannot judge cursor: %w", err)
 	}
 	if r.Signals {
