@@ -33,14 +33,18 @@ func (h *handler) admit(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	if h.guard.Check(r) != nil || isPreflight(r) {
-		return &problem{Status: http.StatusForbidden, Field: "Origin", Detail: "pages of origin " + quote(origin) + " are not allowed here"}
+		return &problem{
+			Status: http.StatusForbidden, Field: "Origin",
+			Detail: "pages of origin " + quote(origin) + " are not allowed here",
+		}
 	}
 	return nil
 }
 
 // isPreflight reports whether a browser asks for leave before a request from a foreign page.
 func isPreflight(r *http.Request) bool {
-	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
+	return r.Method == http.MethodOptions &&
+		r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
 // options204 answers OPTIONS.

@@ -40,7 +40,8 @@ func readCursor(r *http.Request, l hub.Limits) (c eventlog.Cursor, presented boo
 		}
 	}
 	if longest := max(l.IDBytes, longestCursor); len(text) > longest {
-		return c, presented, badField(field, "%s is longer than an event id can be: %d bytes, at most %d", field, len(text), longest)
+		return c, presented, badField(field, "%s is longer than an event id can be: %d bytes, at most %d",
+			field, len(text), longest)
 	}
 	return eventlog.ParseCursor(text), presented, nil
 }

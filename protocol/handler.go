@@ -74,7 +74,7 @@ func (o Options) maxBodyBytes(l hub.Limits) int64 {
 // OPTIONS. The path at which it is mounted is the hub's own: topics that are URLs with this path or one below
 // it, or with [DefaultPath], cannot be published to.
 //
-// A handler serves a stream until it ends, so the server's ReadTimeout and WriteTimeout are lifted for it. After
+// A handler serves a stream until it ends, so the server's WriteTimeout is lifted for it. After
 // [hub.Hub.Shutdown] all streams have ended and further requests are answered with 503. Middleware must let
 // flushing through (http.Flusher, or Unwrap as [http.ResponseController] has it).
 func Handler(h *hub.Hub, o Options) (http.Handler, error) {
@@ -102,7 +102,7 @@ type handler struct {
 	guard   http.CrossOriginProtection
 }
 
-func newHandler(h *hub.Hub, o Options, fixed topic.Matchers) (*handler, error) {
+func newHandler(h *hub.Hub, o Options, fixed topic.Matchers) (http.Handler, error) {
 	if h == nil {
 		return nil, errors.New("protocol: no hub")
 	}
@@ -152,7 +152,9 @@ func (h *handler) authorize(w http.ResponseWriter, r *http.Request) (topic.Grant
 	if err != nil {
 		h.log(r, slog.LevelInfo, "authorization refused", err)
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		return topic.Grant{}, &problem{Status: http.StatusUnauthorized, Detail: "the request's credentials are not accepted"}
+		return topic.Grant{}, &problem{
+			Status: http.StatusUnauthorized, Detail: "the request's credentials are not accepted",
+		}
 	}
 	return grant, nil
 }
@@ -168,6 +170,7 @@ func methodNotAllowed(w http.ResponseWriter, r *http.Request, allowed string) *p
 	w.Header().Set("Allow", allowed)
 	return &problem{
 		Status: http.StatusMethodNotAllowed,
-		Detail: fmt.Sprintf("method %s is not allowed here, only %s", quote(r.Method), strings.ReplaceAll(allowed, ",", "")),
+		Detail: fmt.Sprintf("method %s is not allowed here, only %s",
+			quote(r.Method), strings.ReplaceAll(allowed, ",", "")),
 	}
 }

@@ -44,7 +44,7 @@ func isLoopback(hostport string) bool {
 		host = strings.TrimSuffix(inner, "]")
 	}
 	if addr, err := netip.ParseAddr(host); err == nil {
-		return addr.IsLoopback() && addr.Zone() == ""
+		return addr.IsLoopback()
 	}
 	name := "." + strings.TrimSuffix(strings.ToLower(host), ".")
 	return strings.HasSuffix(name, ".localhost")

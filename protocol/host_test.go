@@ -93,7 +93,6 @@ func TestLoopbackOrigin(t *testing.T) {
 		{"http://example.com#@localhost", false},
 		{"http://[::1", false},
 		{"http://[fe80::1%25lo]", false},
-		{"http://[::1%25lo]", false},
 	}
 	for _, tt := range tests {
 		if got := protocol.LoopbackOrigin(tt.origin); got != tt.want {

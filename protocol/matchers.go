@@ -26,7 +26,8 @@ func readMatchers(query string) (ms topic.Matchers, dialect string, err error) {
 			continue
 		}
 		if dialect != "" && dialect != param {
-			return nil, "", badField(param, "parameters %q and %q cannot be mixed: they belong to different versions of the protocol",
+			return nil, "", badField(param,
+				"parameters %q and %q cannot be mixed: they belong to different versions of the protocol",
 				paramTopic, paramMatch)
 		}
 		dialect = param

@@ -10,7 +10,10 @@ import "strings"
 // URL can have is taken for a URL all the same. The root of a site is no namespace: a hub that is mounted there
 // does not take everybody's home page.
 func reserved(topic, hubPath string) bool {
-	return addresses(topic, DefaultPath) || hubPath != DefaultPath && strings.Trim(hubPath, "/") != "" && addresses(topic, hubPath)
+	if addresses(topic, DefaultPath) {
+		return true
+	}
+	return hubPath != DefaultPath && strings.Trim(hubPath, "/") != "" && addresses(topic, hubPath)
 }
 
 func addresses(topic, hubPath string) bool {

@@ -61,6 +61,9 @@ func TestReservedTopics(t *testing.T) {
 		{"https:///example.com/.well-known/mercure", true},
 		{`https:\\example.com\.well-known\mercure`, true},
 		{`\.well-known\mercure`, true},
+		{`wss:\\example.com\.well-known\mercure`, true},
+		{"ws:/example.com/.well-known/mercure", true},
+		{"ftp:.well-known/mercure", false},
 		{`foo://example.com/.well-known\mercure`, false},
 		{"  /.well-known/mercure  ", true},
 

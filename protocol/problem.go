@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/hub"
 )
 
@@ -49,15 +48,25 @@ func (h *handler) explain(r *http.Request, err error) *problem {
 	}
 	switch {
 	case errors.Is(err, hub.ErrForbidden):
-		return &problem{Status: http.StatusForbidden, Field: "topic", Detail: "publishing to one of the topics is not granted"}
-	case errors.Is(err, hub.ErrClosed), errors.Is(err, eventlog.ErrClosed):
-		return &problem{Status: http.StatusServiceUnavailable, Detail: "the hub is shutting down", retryAfter: retryClosed}
+		return &problem{
+			Status: http.StatusForbidden, Field: "topic", Detail: "publishing to one of the topics is not granted",
+		}
+	case errors.Is(err, hub.ErrClosed):
+		return shuttingDown()
 	case errors.Is(err, hub.ErrOutcomeUnknown):
 		h.log(r, slog.LevelError, "publishing failed", err)
-		return &problem{Status: http.StatusServiceUnavailable, Detail: "outcome unknown: the update may have been published or not"}
+		return &problem{
+			Status: http.StatusServiceUnavailable, Detail: "outcome unknown: the update may have been published or not",
+		}
 	}
 	h.log(r, slog.LevelError, "request failed", err)
 	return &problem{Status: http.StatusInternalServerError, Detail: "the hub failed to serve the request"}
+}
+
+func shuttingDown() *problem {
+	return &problem{
+		Status: http.StatusServiceUnavailable, Detail: "the hub is shutting down", retryAfter: retryClosed,
+	}
 }
 
 // explainLimit returns the problem of a request that is beyond one of the hub's limits.

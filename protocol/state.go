@@ -18,7 +18,7 @@ func StateHandler(h *hub.Hub) http.Handler {
 		}
 		state, err := h.State(r.Context())
 		if err != nil {
-			writeProblem(w, &problem{Status: http.StatusServiceUnavailable, Detail: "the hub is shutting down", retryAfter: retryClosed})
+			writeProblem(w, shuttingDown())
 			return
 		}
 		body, _ := json.MarshalIndent(state, "", "  ") // strings, numbers and lists cannot fail

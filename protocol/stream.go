@@ -34,17 +34,15 @@ func (h *handler) stream(w http.ResponseWriter, r *http.Request, s stream) error
 		return err
 	}
 	rc := http.NewResponseController(w)
-	// A server's timeouts are for requests, and this one has been read. Each of our writes has its own.
-	_ = rc.SetReadDeadline(time.Time{})
-	_ = rc.SetWriteDeadline(time.Now().Add(h.stall))
+	_ = rc.SetWriteDeadline(time.Now().Add(h.stall)) // each write has one, in place of the server's WriteTimeout
 	if err := s.begin(w, r, rc); err != nil {
 		subscriber.Gone(fanout.EndGone)
 		return nil
 	}
-	_ = rc.SetWriteDeadline(time.Time{})
-	last := time.Now()
+	_ = rc.SetWriteDeadline(time.Time{}) // an HTTP/2 stream would be reset by it, though nothing is being written
+	last := time.Unix(1, 0)              // long ago
 	if sink.Run(r.Context(), w) == nil {
-		last = last.Add(h.stall)
+		last = time.Now().Add(h.stall)
 	}
 	// What net/http has yet to write makes the end look proper. After a cut it must not; otherwise it must not
 	// wait forever for a peer that reads nothing.

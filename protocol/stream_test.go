@@ -94,49 +94,6 @@ func subscribers(t testing.TB, h *hub.Hub) []fanout.SubscriberState {
 	return all
 }
 
-func TestHeartbeats(t *testing.T) {
-	run(t, func(t *testing.T, m mode) {
-		s := serve(t, m, hub.Options{Fanout: fanout.Options{Heartbeat: 10 * time.Millisecond}}, protocol.Options{})
-		plain := s.subscribe(t, "topic=a")
-		lines := bufio.NewReader(plain.response.Body)
-		for range 4 { // the first is there from the beginning
-			if line, err := lines.ReadString('\n'); err != nil || line != ":\n" {
-				t.Fatalf("got %q, %v", line, err)
-			}
-		}
-		signals := s.subscribe(t, "topic=a&signals=1")
-		if e := signals.next(); e.Type != fanout.SignalHello {
-			t.Fatalf("got %+v", e)
-		}
-		for range 3 {
-			if e := signals.next(); e.Type != fanout.SignalPing || e.ID != s.hub.Head().String() {
-				t.Fatalf("got %+v", e)
-			}
-		}
-		// A ping moves the cursor along with what this reader does not ask for.
-		s.publish(t, eventlog.Update{Topics: []string{"b"}})
-		for e := signals.next(); e.ID != s.hub.Head().String(); e = signals.next() {
-			if e.Type != fanout.SignalPing {
-				t.Fatalf("got %+v", e)
-			}
-		}
-	})
-}
-
-// TestServerTimeouts: a server's timeouts are for requests; a stream outlives them.
-func TestServerTimeouts(t *testing.T) {
-	const limit = 50 * time.Millisecond
-	run(t, func(t *testing.T, m mode) {
-		s := serve(t, m, hub.Options{Fanout: fanout.Options{Heartbeat: limit / 2}}, protocol.Options{}, func(c *http.Server) {
-			c.ReadTimeout, c.WriteTimeout, c.IdleTimeout = limit, limit, limit
-		})
-		r := s.subscribe(t, "topic=a&signals=1")
-		for begun := time.Now(); time.Since(begun) < 4*limit; {
-			r.next()
-		}
-	})
-}
-
 func TestMethods(t *testing.T) {
 	run(t, func(t *testing.T, m mode) {
 		s := open(t, m)
