@@ -18,7 +18,7 @@ type Limits struct {
 	// MaxTypeBytes is how long an update's type may be.
 	MaxTypeBytes Bytes `default:"256" placeholder:"BYTES" env:"TIDINGS_MAX_TYPE_BYTES" help:"How long an update's type may be."`
 	// MaxDataBytes is how long an update's data may be.
-	MaxDataBytes Bytes `default:"1MiB" placeholder:"BYTES" env:"TIDINGS_MAX_DATA_BYTES" help:"How long an update's data may be."`
+	MaxDataBytes Bytes `default:"1000000" placeholder:"BYTES" env:"TIDINGS_MAX_DATA_BYTES" help:"How long an update's data may be."`
 	// MaxBodyBytes is how long the body of a publisher's request may be. With 0 it is as long as the largest update
 	// that the other limits allow can be in a form, which writes some bytes as three.
 	MaxBodyBytes Bytes `default:"0" placeholder:"BYTES" env:"TIDINGS_MAX_BODY_BYTES" help:"How long the body of a publisher's request may be; 0 for what the largest update can take."`
