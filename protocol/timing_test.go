@@ -2,6 +2,7 @@ package protocol_test
 
 import (
 	"bufio"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -103,7 +104,7 @@ func TestLastDeadline(t *testing.T) {
 		end  func(*hub.Hub, *journal)
 		cut  bool
 	}{
-		{"proper end", func(h *hub.Hub, _ *journal) { h.Close() }, false},
+		{"proper end", func(h *hub.Hub, _ *journal) { _ = h.Shutdown(context.Background()) }, false},
 		{"stalled", func(h *hub.Hub, j *journal) {
 			for i := range 8 { // more than a sink takes
 				publish(t, h, update(i))
