@@ -150,7 +150,7 @@ func TestDevCutsStuckReaders(t *testing.T) {
 	s, client := modes[0].listen(t, server.Options{Grace: 100 * time.Millisecond})
 	running := serve(t, s, newDev(t, server.DevOptions{}))
 	stuck := get(t, client, s.URL()+hubPath+"?topic=a")
-	data := strings.Repeat("x", 1<<20)
+	data := strings.Repeat("x", 1_000_000)
 	for blocked := false; !blocked; {
 		publish(t, client, s.URL(), "a", data)
 		var state hub.State
