@@ -1,9 +1,9 @@
 package fanout_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"time"
@@ -27,38 +27,35 @@ func ExampleNew() {
 		return
 	}
 
-	attached := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		sink := fanout.NewResponseSink(time.Minute)
 		_, err := fan.Attach(fanout.Subscription{
 			ID:     fanout.NewSubscriberID(),
 			Filter: &eventlog.Filter{Matchers: topic.Matchers{topic.Exact("books/1")}},
-			After:  log.Head(),
 		}, sink)
 		if err != nil {
 			http.Error(w, "shutting down", http.StatusServiceUnavailable)
 			return
 		}
-		close(attached)
 		_ = sink.Run(r.Context(), w) // the Observer is told how it ended
 	}))
 	defer server.Close()
 
-	go func() {
-		<-attached
-		ctx := context.Background()
-		records, err := log.Append(ctx, []eventlog.Update{{Topics: []string{"books/1"}, ID: "17", Data: "a new title"}})
-		if err != nil {
-			return
-		}
-		batch, err := fanout.NewBatch(records)
-		if err != nil {
-			return
-		}
-		fan.Publish(batch)
-		_ = fan.Shutdown(ctx)
-	}()
+	ctx := context.Background()
+	defer fan.Shutdown(ctx) // first of all: it ends the streams that the server would wait for
+
+	records, err := log.Append(ctx, []eventlog.Update{{Topics: []string{"books/1"}, ID: "17", Data: "a new title"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	batch, err := fanout.NewBatch(records)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fan.Publish(batch)
 
 	response, err := http.Get(server.URL)
 	if err != nil {
@@ -66,11 +63,11 @@ func ExampleNew() {
 		return
 	}
 	defer response.Body.Close()
-	stream, err := io.ReadAll(response.Body)
-	fmt.Printf("%s%v\n", stream, err)
+	lines := bufio.NewScanner(response.Body)
+	for lines.Scan() && lines.Text() != "" {
+		fmt.Println(lines.Text())
+	}
 	// Output:
 	// id: 17
 	// data: a new title
-	//
-	// <nil>
 }

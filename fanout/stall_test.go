@@ -19,16 +19,26 @@ func stallRig(t *testing.T) *rig {
 	return newRig(t, eventlog.Retention{}, fanout.Options{Stall: testStall, Heartbeat: testHeartbeat, PendingBytes: 60})
 }
 
-// TestStall: a socket that takes no byte for the stall limit is ended; its frame stays cut, as the peer reads
-// nothing more of it anyway.
+// TestStall: a socket that takes no byte for the stall limit, counted from when it was first full, is ended. Its
+// frame stays cut, as the peer reads nothing more of it anyway.
 func TestStall(t *testing.T) {
-	for name, room := range map[string]int{"nothing taken": 0, "in the middle of a frame": 7} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name  string
+		room  int
+		quiet time.Duration // how long nothing was written before
+	}{
+		{"nothing taken", 0, 0},
+		{"in the middle of a frame", 7, 0},
+		{"after a quiet time", 0, 10 * time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := stallRig(t)
-				c := r.attach(subscriptionOf("a"), newFake(room))
+				c := r.attach(subscriptionOf("a"), newFake(tt.room))
 				other := r.attach(subscriptionOf("a"), newFake(-1))
 				synctest.Wait()
+				time.Sleep(tt.quiet)
 				r.publish(1)
 				time.Sleep(testStall - time.Millisecond)
 				synctest.Wait()

@@ -17,7 +17,8 @@ scenes('the clocks', () => {
         if (state !== 'live') return seen.size;
         assert.equal(text, shown(iso, zone));
         const [h, m, s] = text.split(':').map(Number);
-        assert.deepEqual(angles.map((angle) => ((angle % 360) + 360) % 360), [(h % 12) * 30 + m / 2, m * 6 + s / 10, s * 6]);
+        const tenths = (angle) => Math.round((((angle % 360) + 360) % 360) * 10); // floats of 24.6 differ in their last bits
+        assert.deepEqual(angles.map(tenths), [(h % 12) * 30 + m / 2, m * 6 + s / 10, s * 6].map(tenths));
         seen.add(text);
         return seen.size;
       }, (size) => size >= 4);
