@@ -159,4 +159,7 @@ func (c *client) read(rt *rapid.T) {
 			rt.Fatalf("event of type %q", event.Type)
 		}
 	}
+	if torn := c.sink.torn(); torn != "" {
+		rt.Fatalf("the stream was ended properly in the middle of %q", torn)
+	}
 }

@@ -21,6 +21,8 @@ type sink struct {
 	taken   uint64
 	failed  bool
 	ended   bool
+
+	properly bool // ended by End: the stream is well formed to its last byte
 }
 
 func (s *sink) Bind(n fanout.Notifier) { s.notify = n }
@@ -56,13 +58,13 @@ func (s *sink) Taken() uint64 {
 	return s.taken
 }
 
-func (s *sink) End()   { s.finish() }
-func (s *sink) Abort() { s.finish() }
+func (s *sink) End()   { s.finish(true) }
+func (s *sink) Abort() { s.finish(false) }
 
-func (s *sink) finish() {
+func (s *sink) finish(properly bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ended = true
+	s.ended, s.properly = true, properly
 }
 
 func (s *sink) drain(n int) {
@@ -101,4 +103,14 @@ func (s *sink) complete() string {
 	}
 	s.parsed += end + 2
 	return fresh[:end+2]
+}
+
+// torn returns what lies behind the last event of a stream that was ended properly: nothing but comments may.
+func (s *sink) torn() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.properly {
+		return ""
+	}
+	return strings.ReplaceAll(string(s.bytes[s.parsed:]), ":\n", "")
 }
