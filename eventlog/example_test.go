@@ -17,10 +17,10 @@ func ExampleNewMemory() {
 	defer log.Close()
 
 	ctx := context.Background()
-	records, err := log.Append(ctx, []eventlog.Update{
-		{Topics: []string{"books/1"}, Data: "a new title"},
-		{Topics: []string{"books/2"}, Data: "sold out"},
-		{Topics: []string{"books/1"}, Data: "a better title"},
+	appended, err := log.Append(ctx, []eventlog.Entry{
+		{Update: eventlog.Update{Topics: []string{"books/1"}, Data: "a new title"}},
+		{Update: eventlog.Update{Topics: []string{"books/2"}, Data: "sold out"}},
+		{Update: eventlog.Update{Topics: []string{"books/1"}, Data: "a better title"}},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -28,7 +28,7 @@ func ExampleNewMemory() {
 	}
 
 	// A subscriber comes back with the id of the first event.
-	cursor := eventlog.ParseCursor(records[0].EventID())
+	cursor := eventlog.ParseCursor(appended[0].Record.EventID())
 	filter := &eventlog.Filter{Matchers: topic.Matchers{topic.Exact("books/1")}}
 	verdict, err := log.Verdict(ctx, cursor, filter)
 	if err != nil {

@@ -18,6 +18,7 @@ type Memory struct {
 	floor   uint64
 	bytes   int64
 	ids     idIndex
+	keys    keyIndex
 	closed  bool
 }
 
@@ -52,25 +53,30 @@ func NewMemory(r Retention) (*Memory, error) {
 }
 
 // Append implements [Log].
-func (m *Memory) Append(_ context.Context, batch []Update) ([]*Record, error) {
+func (m *Memory) Append(_ context.Context, batch []Entry) ([]Appended, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		return nil, ErrClosed
 	}
 	now := time.Now()
-	added := make([]*Record, len(batch))
-	next := m.head() + 1
-	for i, u := range batch {
+	m.trim(now)
+	added := make([]Appended, len(batch))
+	for i := range batch {
+		var used bool
+		if added[i], used = m.keys.find(&batch[i]); used {
+			continue
+		}
 		r := &Record{
-			Update:   u,
-			Position: Position{Epoch: m.lineage.Current(), Offset: next + uint64(i)},
+			Update:   batch[i].Update,
+			Position: Position{Epoch: m.lineage.Current(), Offset: m.head() + 1},
 			Time:     now,
 		}
-		added[i] = r
+		added[i].Record = r
 		m.records = append(m.records, r)
 		m.bytes += cost(r)
 		m.ids.add(r)
+		m.keys.add(&batch[i], r)
 	}
 	m.trim(now)
 	return added, nil
@@ -83,16 +89,20 @@ func (m *Memory) Read(ctx context.Context, r ReadRequest) (Chunk, error) {
 	size := 0
 	var part [slicePart]*Record
 	for scanned := 0; scanned < r.MaxScan && ctx.Err() == nil; {
-		n, err := m.copyRecords(part[:min(slicePart, r.MaxScan-scanned)], chunk.ScannedTo, r.To)
+		n, to, err := m.copyRecords(part[:min(slicePart, r.MaxScan-scanned)], chunk.ScannedTo, r.Told, r.To)
 		if err != nil && scanned == 0 {
 			return Chunk{}, err
 		}
-		if n == 0 || err != nil { // what was dropped since the first part is for the next read to say
+		if err != nil { // what was dropped since the first part is for the next read to say
+			break
+		}
+		if n == 0 {
+			chunk.ScannedTo = max(chunk.ScannedTo, to)
 			break
 		}
 		for _, rec := range part[:n] {
 			chunk.ScannedTo = rec.Position.Offset
-			if r.Filter.Match(&rec.Update) {
+			if r.Wants(rec) {
 				chunk.Records = append(chunk.Records, rec)
 				if size += rec.Size(); size >= r.MaxBytes {
 					return chunk, nil
@@ -104,21 +114,22 @@ func (m *Memory) Read(ctx context.Context, r ReadRequest) (Chunk, error) {
 	return chunk, ctx.Err()
 }
 
-// copyRecords copies into dst the records with offsets behind after, up to to.
-func (m *Memory) copyRecords(dst []*Record, after, to uint64) (int, error) {
+// copyRecords copies into dst the records with offsets behind after, up to to, which it cuts to the head.
+func (m *Memory) copyRecords(dst []*Record, after, told, to uint64) (n int, end uint64, err error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	switch {
 	case m.closed:
-		return 0, ErrClosed
-	case after+1 < m.floor:
-		return 0, &TrimmedError{Floor: m.floor}
+		return 0, 0, ErrClosed
+	case max(after, told)+1 < m.floor:
+		return 0, 0, &TrimmedError{Floor: m.floor}
 	}
+	after = max(after, m.floor-1)
 	to = min(to, m.head())
 	if after >= to {
-		return 0, nil
+		return 0, to, nil
 	}
-	return copy(dst, m.records[after+1-m.floor:to+1-m.floor]), nil
+	return copy(dst, m.records[after+1-m.floor:to+1-m.floor]), to, nil
 }
 
 // Find implements [Log].
@@ -156,6 +167,29 @@ func (m *Memory) Newest(ctx context.Context, filter *Filter, n int) (uint64, err
 	return 0, ctx.Err()
 }
 
+// Latest implements [Log].
+func (m *Memory) Latest(ctx context.Context, filter *Filter, limit int) (Latest, error) {
+	var part [slicePart]*Record
+	set := NewLatestSet(filter, limit)
+	head := m.Head()
+	for to := head; ctx.Err() == nil; {
+		got, err := m.copyBackward(part[:], to)
+		if err != nil {
+			return Latest{}, err
+		}
+		if got == 0 {
+			return set.Result(head), nil
+		}
+		for _, r := range slices.Backward(part[:got]) {
+			if !set.Add(r) {
+				return set.Result(head), nil
+			}
+		}
+		to = part[0].Position.Offset - 1
+	}
+	return Latest{}, ctx.Err()
+}
+
 // copyBackward copies into dst the last records with offsets up to to, oldest first.
 func (m *Memory) copyBackward(dst []*Record, to uint64) (int, error) {
 	m.mu.RLock()
@@ -177,7 +211,7 @@ func (m *Memory) Verdict(_ context.Context, c Cursor, _ *Filter) (Verdict, error
 	if m.closed {
 		return Verdict{}, ErrClosed
 	}
-	return Judge(c, m.lineage, m.head(), m.floor, func(id string) (uint64, bool, error) {
+	return Judge(c, Extent{Lineage: m.lineage, Head: m.head(), Oldest: m.floor, Floor: m.floor}, func(id string) (uint64, bool, error) {
 		offset, found := m.ids.find(id)
 		return offset, found, nil
 	})
@@ -237,6 +271,7 @@ func (m *Memory) trim(now time.Time) {
 	clear(m.records[:drop])
 	m.records = m.records[drop:]
 	m.floor += uint64(drop)
+	m.keys.trim(now, KeyWindow, m.floor)
 }
 
 func cost(r *Record) int64 { return int64(r.Size()) + recordOverhead }

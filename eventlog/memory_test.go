@@ -35,9 +35,13 @@ func TestNewMemoryRefusesInvalidRules(t *testing.T) {
 
 func appendTo(t *testing.T, log eventlog.Log, batch ...eventlog.Update) []*eventlog.Record {
 	t.Helper()
-	added, err := log.Append(t.Context(), batch)
+	appended, err := log.Append(t.Context(), logtest.Entries(batch...))
 	if err != nil {
 		t.Fatal(err)
+	}
+	added := make([]*eventlog.Record, len(appended))
+	for i, a := range appended {
+		added[i] = a.Record
 	}
 	return added
 }

@@ -11,6 +11,9 @@ const (
 	Resumed
 	// Gap says that updates behind the cursor may be lost to the subscriber.
 	Gap
+	// Compacted streams continue behind their cursor, without values that newer ones have replaced meanwhile,
+	// in a log that keeps only the newest of some topics.
+	Compacted
 )
 
 // String returns the name of k as subscribers see it.
@@ -22,6 +25,8 @@ func (k VerdictKind) String() string {
 		return "resumed"
 	case Gap:
 		return "gap"
+	case Compacted:
+		return "compacted"
 	}
 	return "unknown"
 }
@@ -40,10 +45,12 @@ const (
 	GapLineage
 	// GapUnknownID: no update with this id is in the log; it may have been dropped, or never been there.
 	GapUnknownID
+	// GapLimit: there is more than a subscriber is sent at once; it is a limit of the hub.
+	GapLimit
 )
 
 // GapReasons lists every reason of a gap, for those who keep one counter for each.
-func GapReasons() []GapReason { return []GapReason{GapRetention, GapLineage, GapUnknownID} }
+func GapReasons() []GapReason { return []GapReason{GapRetention, GapLineage, GapUnknownID, GapLimit} }
 
 // String returns the name of r as subscribers and metrics see it.
 func (r GapReason) String() string {
@@ -56,6 +63,8 @@ func (r GapReason) String() string {
 		return "lineage"
 	case GapUnknownID:
 		return "unknown-id"
+	case GapLimit:
+		return "limit"
 	}
 	return "unknown"
 }
@@ -64,25 +73,44 @@ func (r GapReason) String() string {
 type Verdict struct {
 	// Kind says how the stream begins.
 	Kind VerdictKind
-	// After is the offset that the stream begins behind. On a gap it is the place before the oldest record
-	// that the log holds.
+	// After is the offset that the stream begins behind. On a gap, and for the cursor "earliest", it is the
+	// place before the oldest record that the log holds.
 	After uint64
+	// Told is the offset up to which the subscriber knows, or does not mind, that records are lost, where that
+	// is above After: see [ReadRequest].
+	Told uint64
 	// Why is set on a gap.
 	Why GapReason
 }
 
-// Judge is the part of [Log.Verdict] that all logs share. It is given the log's lineage, its head, its floor as
-// far as the subscriber can be concerned, and a way to look a publisher's id up.
-func Judge(c Cursor, lineage Lineage, head, floor uint64, find func(id string) (uint64, bool, error)) (Verdict, error) {
-	gap := func(why GapReason) Verdict { return Verdict{Kind: Gap, After: floor - 1, Why: why} }
+// Extent is what [Judge] has to know of a log, as far as the subscriber can be concerned.
+type Extent struct {
+	Lineage Lineage
+	// Head is the highest durable offset.
+	Head uint64
+	// Oldest is the lowest offset at which a record lies, Head+1 if there is none.
+	Oldest uint64
+	// Floor is the lowest offset from which on nothing was dropped. A log that keeps some records longer than
+	// others may hold older ones.
+	Floor uint64
+}
+
+// Judge is the part of [Log.Verdict] that all logs share. find looks a publisher's id up.
+func Judge(c Cursor, x Extent, find func(id string) (uint64, bool, error)) (Verdict, error) {
+	all := Verdict{Kind: Resumed, After: x.Oldest - 1, Told: x.Floor - 1}
+	gap := func(why GapReason) Verdict {
+		v := all
+		v.Kind, v.Why = Gap, why
+		return v
+	}
 	switch c.Kind() {
 	case CursorEarliest:
-		return Verdict{Kind: Resumed, After: floor - 1}, nil
+		return all, nil
 	case CursorPosition:
-		if !lineage.Contains(c.Position(), head) {
+		if !x.Lineage.Contains(c.Position(), x.Head) {
 			return gap(GapLineage), nil
 		}
-		if c.Position().Offset < floor-1 {
+		if c.Position().Offset < x.Floor-1 {
 			return gap(GapRetention), nil
 		}
 		return Verdict{Kind: Resumed, After: c.Position().Offset}, nil
@@ -94,11 +122,11 @@ func Judge(c Cursor, lineage Lineage, head, floor uint64, find func(id string) (
 		if !found {
 			return gap(GapUnknownID), nil
 		}
-		if offset < floor-1 {
+		if offset < x.Floor-1 {
 			return gap(GapRetention), nil
 		}
 		return Verdict{Kind: Resumed, After: offset}, nil
 	default:
-		return Verdict{Kind: Fresh, After: head}, nil
+		return Verdict{Kind: Fresh, After: x.Head}, nil
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // TestJudge covers what no log in memory can show: cursors of several terms, and a log that cannot look up.
 func TestJudge(t *testing.T) {
-	const head, floor = 15, 6
+	const head, oldest, floor = 15, 3, 6
 	find := func(id string) (uint64, bool, error) {
 		switch id {
 		case "kept":
@@ -23,7 +23,7 @@ func TestJudge(t *testing.T) {
 	}
 	resumed := func(after uint64) eventlog.Verdict { return eventlog.Verdict{Kind: eventlog.Resumed, After: after} }
 	gap := func(why eventlog.GapReason) eventlog.Verdict {
-		return eventlog.Verdict{Kind: eventlog.Gap, After: floor - 1, Why: why}
+		return eventlog.Verdict{Kind: eventlog.Gap, After: oldest - 1, Told: floor - 1, Why: why}
 	}
 	tests := []struct {
 		name   string
@@ -31,7 +31,7 @@ func TestJudge(t *testing.T) {
 		want   eventlog.Verdict
 	}{
 		{"none", "", eventlog.Verdict{Kind: eventlog.Fresh, After: head}},
-		{"earliest", "earliest", resumed(floor - 1)},
+		{"earliest", "earliest", eventlog.Verdict{Kind: eventlog.Resumed, After: oldest - 1, Told: floor - 1}},
 		{"older term", "#a.8", resumed(8)},
 		{"end of the older term", "#a.10", resumed(10)},
 		{"lost part of the older term", "#a.11", gap(eventlog.GapLineage)},
@@ -48,7 +48,9 @@ func TestJudge(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := eventlog.Judge(eventlog.ParseCursor(tt.cursor), restored, head, floor, find)
+			got, err := eventlog.Judge(eventlog.ParseCursor(tt.cursor), eventlog.Extent{
+				Lineage: restored, Head: head, Oldest: oldest, Floor: floor,
+			}, find)
 			if err != nil || got != tt.want {
 				t.Errorf("Judge(%q) = %+v, %v; want %+v", tt.cursor, got, err, tt.want)
 			}
@@ -59,18 +61,20 @@ func TestJudge(t *testing.T) {
 func TestJudgeReturnsTheErrorOfFind(t *testing.T) {
 	broken := errors.New("broken")
 	find := func(string) (uint64, bool, error) { return 0, false, broken }
-	v, err := eventlog.Judge(eventlog.ParseCursor("id"), oneTerm, 5, 1, find)
+	extent := eventlog.Extent{Lineage: oneTerm, Head: 5, Oldest: 1, Floor: 1}
+	v, err := eventlog.Judge(eventlog.ParseCursor("id"), extent, find)
 	if !errors.Is(err, broken) || v != (eventlog.Verdict{}) {
 		t.Errorf("Judge = %+v, %v", v, err)
 	}
-	if v, err := eventlog.Judge(eventlog.ParseCursor("#a.3"), oneTerm, 5, 1, find); err != nil || v.After != 3 {
+	if v, err := eventlog.Judge(eventlog.ParseCursor("#a.3"), extent, find); err != nil || v.After != 3 {
 		t.Errorf("Judge of a position, which needs no look-up = %+v, %v", v, err)
 	}
 }
 
 func TestVerdictNames(t *testing.T) {
 	want := map[eventlog.VerdictKind]string{
-		eventlog.Fresh: "fresh", eventlog.Resumed: "resumed", eventlog.Gap: "gap", eventlog.Gap + 1: "unknown",
+		eventlog.Fresh: "fresh", eventlog.Resumed: "resumed", eventlog.Gap: "gap", eventlog.Compacted: "compacted",
+		eventlog.Compacted + 1: "unknown",
 	}
 	for kind, name := range want {
 		if kind.String() != name {

@@ -15,7 +15,7 @@ func testClosed(t *testing.T, open Open) {
 	h.close(t)
 	ctx := t.Context()
 	for name, call := range map[string]func() error{
-		"Append": func() error { _, err := h.log.Append(ctx, []eventlog.Update{update("2")}); return err },
+		"Append": func() error { _, err := h.log.Append(ctx, Entries(update("2"))); return err },
 		"Read": func() error {
 			_, err := h.log.Read(ctx, eventlog.ReadRequest{To: toHead, Filter: everything})
 			return err

@@ -42,7 +42,7 @@ func testTrimEverything(t *testing.T, open Open) {
 		if err != nil || len(chunk.Records) > 0 || chunk.ScannedTo != head {
 			t.Errorf("Read behind the head of a log that holds nothing = %+v, %v", chunk, err)
 		}
-		want := eventlog.Verdict{Kind: eventlog.Resumed, After: head}
+		want := eventlog.Verdict{Kind: eventlog.Resumed, After: head, Told: head}
 		if diff := cmp.Diff(want, h.verdict(t, "earliest", everything)); diff != "" {
 			t.Errorf("verdict on earliest (-want +got):\n%s", diff)
 		}

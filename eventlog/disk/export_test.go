@@ -1,0 +1,43 @@
+package disk
+
+import (
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// On returns o for a log on the file system fs.
+func On(fs vfs.FS, o Options) Options {
+	o.fs = fs
+	o.Reserve = -1
+	return o
+}
+
+// Flush writes what is in memory to a table, as happens by itself when there is enough of it.
+func (l *Log) Flush() error {
+	e := l.engine.Load()
+	return e.do(e.db.Flush)
+}
+
+// TableSize returns how much there is in tables that are in use or wait to be deleted.
+func (l *Log) TableSize() uint64 {
+	m := l.engine.Load().db.Metrics()
+	return uint64(m.Total().TablesSize) + m.Table.ObsoleteSize + m.Table.ZombieSize
+}
+
+// ForgetFreeSpace makes the next Append look at the free space.
+func (l *Log) ForgetFreeSpace() {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.space.checked = time.Time{}
+}
+
+// SetFormat makes the log one of another format.
+func (l *Log) SetFormat(version int) error {
+	batch := l.engine.Load().db.NewBatch()
+	if err := setJSON(batch, keyVersion, versionInfo{Format: version}); err != nil {
+		return err
+	}
+	return l.engine.Load().commit(batch, pebble.Sync)
+}

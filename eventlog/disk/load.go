@@ -1,0 +1,307 @@
+package disk
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/topic"
+)
+
+// formatVersion is the version of the keys and values that this package writes.
+const formatVersion = 1
+
+// ErrNewerFormat says that a log was written by a newer release.
+var ErrNewerFormat = errors.New("the log has a newer format")
+
+// maxTerms bounds the lineage. What older terms said is forgotten: their cursors are answered with a gap.
+const maxTerms = 1000
+
+// maxClasses is how many classes a log may have: those of its rules, and those of earlier ones that still keep
+// updates.
+const maxClasses = 250
+
+// versionInfo is the value of keyVersion.
+type versionInfo struct {
+	Format int `json:"format"`
+}
+
+// classInfo is what is stored of a class.
+type classInfo struct {
+	Topics   []string `json:"topics"` // the texts of the rule's matchers; nil: all other topics
+	Newest   bool     `json:"newestOnly,omitempty"`
+	Rank     int      `json:"rank,omitempty"` // the rule's place among the rules
+	Mark     uint64   `json:"mark"`
+	Replaced uint64   `json:"replaced,omitempty"`
+	Foreign  uint64   `json:"foreign,omitempty"`
+
+	empty bool // it holds nothing
+}
+
+// load reads what the log is, and gives each rule its class.
+func load(db *pebble.DB, o Options) (*state, error) {
+	s := &state{}
+	if _, err := loadMeta(db, s); err != nil {
+		return nil, err
+	}
+	infos, err := loadClasses(db)
+	if err != nil {
+		return nil, err
+	}
+	batch := db.NewBatch()
+	defer batch.Close()
+	if err := assignClasses(s, infos, o); err != nil {
+		return nil, err
+	}
+	if err := s.loadSegments(db); err != nil {
+		return nil, err
+	}
+	if rulesChanged(s, infos) {
+		for i := range s.classes {
+			s.classes[i].foreign = s.head
+		}
+	}
+	for i := range s.classes {
+		if err := saveClass(batch, &s.classes[i]); err != nil {
+			return nil, err
+		}
+	}
+	if err := setJSON(batch, keyVersion, versionInfo{Format: formatVersion}); err != nil {
+		return nil, err
+	}
+	return s, batch.Commit(pebble.Sync)
+}
+
+// loadMeta reads the version and the lineage, and reports whether there is a log at all.
+func loadMeta(db *pebble.DB, s *state) (bool, error) {
+	var version versionInfo
+	found, err := getJSON(db, keyVersion, &version)
+	if err != nil {
+		return false, err
+	}
+	if found && version.Format > formatVersion {
+		return false, fmt.Errorf("%w: %d, and this release knows %d", ErrNewerFormat, version.Format, formatVersion)
+	}
+	_, err = getJSON(db, keyLineage, &s.lineage)
+	return found, err
+}
+
+// assignClasses finds the class of each rule, the one for all other topics first. Classes whose rule is gone keep
+// what they hold until Options.Retention drops it; then another rule may have them, with their marks.
+func assignClasses(s *state, infos map[uint8]classInfo, o Options) error {
+	rules := append([]Rule{{Keep: o.Retention}}, o.Rules...)
+	used := map[uint8]bool{}
+	ids := make([]uint8, len(rules))
+	found := make([]bool, len(rules))
+	for i := range rules {
+		if ids[i], found[i] = findClass(infos, used, rules[i]); found[i] {
+			used[ids[i]] = true
+		}
+	}
+	for i := range rules {
+		if !found[i] {
+			var free bool
+			if ids[i], free = freeClass(infos, used); !free {
+				return fmt.Errorf("all %d classes of the log are in use by earlier rules that still keep updates", maxClasses)
+			}
+			used[ids[i]] = true
+		}
+		info := infos[ids[i]]
+		s.classes = append(s.classes, class{
+			id: ids[i], rank: i, rule: &rules[i], topics: matcherTexts(rules[i].Topics), newest: rules[i].NewestOnly,
+			keep: rules[i].Keep, mark: info.Mark, replaced: info.Replaced, foreign: info.Foreign,
+		})
+	}
+	for id, info := range infos {
+		if !used[id] {
+			s.classes = append(s.classes, class{
+				id: id, topics: []string{goneRule}, keep: o.Retention,
+				mark: info.Mark, replaced: info.Replaced, foreign: info.Foreign,
+			})
+		}
+	}
+	return nil
+}
+
+// rulesChanged reports whether the log has had other rules, or had them in another order, than it has now: then
+// whatever it holds, or has dropped, may have topics of other rules than the class it is in.
+func rulesChanged(s *state, infos map[uint8]classInfo) bool {
+	if len(infos) == 0 {
+		return false
+	}
+	last := -1
+	for i := range s.classes {
+		c := &s.classes[i]
+		info, known := infos[c.id]
+		if !known || info.Newest != c.newest || !slices.Equal(info.Topics, c.topics) || c.rule != nil && info.Rank < last {
+			return true
+		}
+		if c.rule != nil {
+			last = info.Rank
+		}
+	}
+	return false
+}
+
+// goneRule stands for the topics of a class whose rule is gone.
+const goneRule = "(no rule)"
+
+func findClass(infos map[uint8]classInfo, used map[uint8]bool, r Rule) (uint8, bool) {
+	for id, info := range infos {
+		if !used[id] && info.Newest == r.NewestOnly && slices.Equal(info.Topics, matcherTexts(r.Topics)) {
+			return id, true
+		}
+	}
+	return 0, false
+}
+
+func freeClass(infos map[uint8]classInfo, used map[uint8]bool) (uint8, bool) {
+	for id := range uint8(maxClasses) {
+		if info, taken := infos[id]; !used[id] && (!taken || info.empty) {
+			return id, true
+		}
+	}
+	return 0, false
+}
+
+func matcherTexts(ms topic.Matchers) []string {
+	var texts []string
+	for _, m := range ms {
+		texts = append(texts, m.String())
+	}
+	return texts
+}
+
+func saveClass(batch *pebble.Batch, c *class) error {
+	return setJSON(batch, classKey(nil, c.id), classInfo{
+		Topics: c.topics, Newest: c.newest, Rank: c.rank, Mark: c.mark, Replaced: c.replaced, Foreign: c.foreign,
+	})
+}
+
+func loadClasses(db *pebble.DB) (map[uint8]classInfo, error) {
+	infos := map[uint8]classInfo{}
+	iter, err := db.NewIter(&pebble.IterOptions{LowerBound: classKey(nil, 0), UpperBound: classKey(nil, maxClasses)})
+	if err != nil {
+		return nil, err
+	}
+	defer iter.Close()
+	for ok := iter.First(); ok; ok = iter.Next() {
+		c := class{id: iter.Key()[len(iter.Key())-1]}
+		var info classInfo
+		if err := json.Unmarshal(iter.Value(), &info); err != nil {
+			return nil, fmt.Errorf("key %q: %w", iter.Key(), err)
+		}
+		if err := loadSegments(db, &c); err != nil {
+			return nil, err
+		}
+		info.empty = len(c.segments) == 0
+		infos[c.id] = info
+	}
+	return infos, iter.Error()
+}
+
+// inspectState reads what the log is, with the classes that it has, whatever the rules say now.
+func inspectState(db *pebble.DB) (*state, error) {
+	s := &state{}
+	found, err := loadMeta(db, s)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, errors.New("there is no log")
+	}
+	infos, err := loadClasses(db)
+	if err != nil {
+		return nil, err
+	}
+	for id := range uint8(maxClasses) {
+		if info, ok := infos[id]; ok {
+			s.classes = append(s.classes, class{
+				id: id, topics: info.Topics, newest: info.Newest, mark: info.Mark, replaced: info.Replaced, foreign: math.MaxUint64,
+			})
+		}
+	}
+	return s, s.loadSegments(db)
+}
+
+// loadSegments reads the summaries of all segments, and learns the head from them.
+func (s *state) loadSegments(db *pebble.DB) error {
+	for i := range s.classes {
+		c := &s.classes[i]
+		if err := loadSegments(db, c); err != nil {
+			return err
+		}
+		s.head = max(s.head, c.mark)
+		if n := len(c.segments); n > 0 {
+			s.head = max(s.head, c.segments[n-1].last)
+		}
+	}
+	return nil
+}
+
+func loadSegments(db *pebble.DB, c *class) error {
+	from := segmentID{class: c.id}.metaKey(nil)
+	to := append(segmentID{class: c.id, number: ^uint32(0)}.metaKey(nil), 0)
+	iter, err := db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
+	if err != nil {
+		return err
+	}
+	defer iter.Close()
+	for ok := iter.First(); ok; ok = iter.Next() {
+		id := segmentID{class: c.id, number: keyNumber(iter.Key())}
+		s, err := decodeSegment(id, iter.Value())
+		if err != nil {
+			return fmt.Errorf("summary of segment %d of class %d: %w", id.number, id.class, err)
+		}
+		c.segments = append(c.segments, s)
+	}
+	return iter.Error()
+}
+
+// beginEpoch adds a term to the lineage. One in which nothing was appended is replaced: no cursor bears it.
+func beginEpoch(db *pebble.DB, s *state) (*state, error) {
+	lineage := slices.Clone(s.lineage)
+	if n := len(lineage); n > 0 && lineage[n-1].First == s.head+1 {
+		lineage = lineage[:n-1]
+	}
+	lineage = append(lineage, eventlog.Term{Epoch: eventlog.NewEpoch(), First: s.head + 1})
+	if len(lineage) > maxTerms {
+		lineage = lineage[len(lineage)-maxTerms:]
+	}
+	next := *s
+	next.lineage = lineage
+	batch := db.NewBatch()
+	defer batch.Close()
+	if err := setJSON(batch, keyLineage, lineage); err != nil {
+		return nil, err
+	}
+	return &next, batch.Commit(pebble.Sync)
+}
+
+func getJSON(db *pebble.DB, key []byte, v any) (bool, error) {
+	value, closer, err := db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer closer.Close()
+	if err := json.Unmarshal(value, v); err != nil {
+		return false, fmt.Errorf("key %q: %w", key, err)
+	}
+	return true, nil
+}
+
+func setJSON(batch *pebble.Batch, key []byte, v any) error {
+	value, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return batch.Set(key, value, nil)
+}

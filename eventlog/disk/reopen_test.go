@@ -1,0 +1,37 @@
+package disk_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/eventlog/disk"
+)
+
+// TestReopenedLogNeverRepeatsOffsets: without a sync a failure may take updates that shards were fed with. No later
+// update gets one of their offsets, which shards would pass over as served, and their cursors are gaps.
+func TestReopenedLogNeverRepeatsOffsets(t *testing.T) {
+	fs := failing(errInjected, func(op errorfs.Op) bool { return isWAL(op.Path) && isWrite(op) })
+	l := open(t, "log", disk.On(fs, disk.Options{Sync: disk.SyncNever}))
+	fs.armed.Store(true)
+	lost := add(t, l, numbered(1, 3)...) // still in the process, not in the file
+	for fs.hits.Load() == 0 {
+		if _, err := tryAdd(t, l, update("a", strings.Repeat("x", 64<<10))); err != nil {
+			break
+		}
+	}
+	if fs.hits.Load() == 0 {
+		t.Fatal("nothing failed")
+	}
+	head := lost[2].Position.Offset
+	fs.armed.Store(false)
+	r := addWhenBack(t, l, update("a", "after"))
+	if r.Position.Offset <= head {
+		t.Errorf("offset %d is given out again: the head was %d at least", r.Position.Offset, head)
+	}
+	if v := verdict(t, l, lost[2].Position.String(), exact("a")); v.Kind != eventlog.Gap {
+		t.Errorf("a cursor of what was lost is judged %v", v)
+	}
+}

@@ -1,0 +1,196 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/tidings-hub/tidings/eventlog"
+)
+
+// History is what there is to know of a log beside its records.
+type History struct {
+	// Lineage lists the terms in which the records were appended.
+	Lineage eventlog.Lineage
+	// Head is the highest offset that was ever given to a record.
+	Head uint64
+}
+
+// ErrNotEmpty says that a log cannot be restored to a directory because there is something in it.
+var ErrNotEmpty = errors.New("the directory is not empty")
+
+// Restore makes a log in dir, which must be empty or not be there, of records that another log held: with their
+// offsets, epochs and times, so that cursors of that log are good here too. Records come with rising offsets. It
+// returns how many there were. Where offsets are missing, a subscriber with an earlier cursor is told of a gap.
+// Idempotency keys are not restored. After an error nothing is left in dir; a directory in which Restore was
+// interrupted cannot be opened.
+func Restore(dir string, o Options, from History, records iter.Seq2[*eventlog.Record, error]) (n int, err error) {
+	if err := o.Validate(); err != nil {
+		return 0, err
+	}
+	if err := from.validate(); err != nil {
+		return 0, err
+	}
+	o = o.WithDefaults()
+	if err := o.fs.MkdirAll(dir, 0o750); err != nil {
+		return 0, fmt.Errorf("disk: cannot make %s: %w", dir, err)
+	}
+	if names, err := o.fs.List(dir); err != nil || len(names) > 0 {
+		return 0, fmt.Errorf("disk: cannot restore to %s: %w", dir, firstError(err, ErrNotEmpty))
+	}
+	lock, err := lockDir(dir, o.fs)
+	if err != nil {
+		return 0, err
+	}
+	defer lock.release()
+	e, err := openEngine(dir, o)
+	if err == nil {
+		r := &restore{engine: e, options: &o, history: from}
+		err = r.all(records)
+		n, err = r.records, errors.Join(err, e.close())
+	}
+	if err != nil {
+		return 0, errors.Join(fmt.Errorf("disk: cannot restore to %s: %w", dir, err), clearDir(dir, o))
+	}
+	return n, nil
+}
+
+func (h *History) validate() error {
+	if len(h.Lineage) == 0 {
+		return errors.New("disk: History.Lineage is empty")
+	}
+	first := uint64(1)
+	for _, t := range h.Lineage {
+		if t.Epoch == "" || t.First < first || t.First > h.Head+1 {
+			return fmt.Errorf("disk: History.Lineage has the term %q from offset %d, which cannot follow there", t.Epoch, t.First)
+		}
+		first = t.First
+	}
+	return nil
+}
+
+// clearDir removes what Restore has written: dir was empty before.
+func clearDir(dir string, o Options) error {
+	names, err := o.fs.List(dir)
+	for _, name := range names {
+		err = errors.Join(err, o.fs.RemoveAll(o.fs.PathJoin(dir, name)))
+	}
+	return err
+}
+
+// restore is one call of Restore.
+type restore struct {
+	engine  *engine
+	options *Options
+	history History
+	state   *state
+	records int
+	last    uint64 // offset
+	missing uint64 // the highest offset that no record has
+}
+
+// formatUnfinished marks a log of which only a part is there: no release opens it.
+const formatUnfinished = math.MaxInt32
+
+// restoreBytes is how much is written at once.
+const restoreBytes = 4 << 20
+
+func (r *restore) all(records iter.Seq2[*eventlog.Record, error]) error {
+	err := r.engine.do(func() (err error) {
+		r.state, err = load(r.engine.db, *r.options)
+		return errors.Join(err, r.setFormat(formatUnfinished, pebble.Sync))
+	})
+	if err != nil {
+		return err
+	}
+	r.state.lineage = r.history.Lineage
+	b := r.batch()
+	for record, err := range records {
+		if err == nil {
+			err = r.add(b, record)
+		}
+		if err == nil && b.pebble.Len() >= restoreBytes {
+			err = r.commit(b)
+			b = r.batch()
+		}
+		if err != nil {
+			return errors.Join(err, b.pebble.Close())
+		}
+	}
+	if err := r.commit(b); err != nil {
+		return err
+	}
+	return r.finish()
+}
+
+func (r *restore) batch() *batch {
+	return newBatch(r.engine.db, r.state, r.options, time.Time{})
+}
+
+// add gives a record the place that it had.
+func (r *restore) add(b *batch, record *eventlog.Record) error {
+	offset := record.Position.Offset
+	switch {
+	case len(record.Topics) == 0:
+		return fmt.Errorf("the record at offset %d has no topic", offset)
+	case offset <= r.last:
+		return fmt.Errorf("the record at offset %d follows the one at %d", offset, r.last)
+	case offset > r.history.Head:
+		return fmt.Errorf("the record at offset %d is behind the head %d", offset, r.history.Head)
+	case r.history.Lineage.At(offset) != record.Position:
+		return fmt.Errorf("the record at offset %d bears the epoch %q, which the lineage does not have there", offset, record.Position.Epoch)
+	}
+	if offset > r.last+1 {
+		r.missing = offset - 1
+	}
+	b.now, b.state.head = record.Time, offset-1 // it takes the next one
+	if _, err := b.add(&record.Update); err != nil {
+		return err
+	}
+	r.last = offset
+	r.records++
+	return nil
+}
+
+func (r *restore) commit(b *batch) error {
+	if err := b.finish(); err != nil {
+		return errors.Join(err, b.pebble.Close())
+	}
+	r.state = b.state
+	return r.engine.commit(b.pebble, pebble.NoSync)
+}
+
+// finish writes what makes a log of the records, and everything through to the disk.
+func (r *restore) finish() error {
+	if r.history.Head > r.last {
+		r.missing = r.history.Head
+	}
+	return r.engine.do(func() error {
+		batch := r.engine.db.NewBatch()
+		defer batch.Close()
+		err := setJSON(batch, keyLineage, r.history.Lineage)
+		for i := range r.state.classes {
+			c := &r.state.classes[i]
+			c.mark = max(c.mark, r.missing) // nobody knows of which class the missing ones were
+			err = errors.Join(err, saveClass(batch, c))
+		}
+		err = errors.Join(err, setJSON(batch, keyVersion, versionInfo{Format: formatVersion}))
+		if err != nil {
+			return err
+		}
+		return batch.Commit(pebble.Sync)
+	})
+}
+
+func (r *restore) setFormat(format int, o *pebble.WriteOptions) error {
+	batch := r.engine.db.NewBatch()
+	defer batch.Close()
+	if err := setJSON(batch, keyVersion, versionInfo{Format: format}); err != nil {
+		return err
+	}
+	return batch.Commit(o)
+}
