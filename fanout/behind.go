@@ -3,6 +3,7 @@ package fanout
 import (
 	"errors"
 	"slices"
+	"sort"
 
 	"github.com/tidings-hub/tidings/eventlog"
 )
@@ -14,9 +15,9 @@ const turnBytes = 4 << 20
 // windowScan is how many frames of the window one subscriber has looked at in a turn.
 const windowScan = 4096
 
-// resume lets a subscriber that is behind go on, unless it waits for its socket or for a reader.
+// resume lets a subscriber that is behind go on, unless it waits for its socket, for a reader or for its share.
 func (s *shard) resume(sub *Subscriber) {
-	if sub.live || sub.blocked || sub.reading || sub.queued || sub.ending || sub.ended {
+	if sub.queued || !sub.mayAdvance() {
 		return
 	}
 	sub.queued = true
@@ -35,7 +36,7 @@ func (s *shard) catchUp() {
 			break
 		}
 		sub.queued = false
-		if !sub.live && !sub.blocked && !sub.reading && !sub.ending && !sub.ended {
+		if sub.mayAdvance() {
 			left -= s.advance(sub)
 		}
 	}
@@ -45,20 +46,34 @@ func (s *shard) catchUp() {
 
 // advance moves a subscriber towards the shard's head, never beyond it, and returns the bytes that it took.
 func (s *shard) advance(sub *Subscriber) int {
+	if sub.only != nil {
+		return s.advanceOnly(sub)
+	}
 	if sub.pos >= s.head {
 		s.goLive(sub)
 		return 0
 	}
 	frames, to, ok := s.fan.window.read(s.frames[:0], sub.pos, s.head, sub.filter, s.fan.options.ChunkBytes, windowScan)
 	if !ok {
-		sub.reading = true
-		s.fan.readers.submit(sub, sub.pos, s.head)
+		s.fetch(sub, s.head)
 		return 0
 	}
+	s.stopReplay(sub)
 	bytes := s.serve(sub, frames, to)
 	clear(frames)
 	s.frames = frames[:0]
 	return bytes
+}
+
+// advanceOnly has a reader fetch what a subscriber is sent of the past, as far as it has been selected.
+func (s *shard) advanceOnly(sub *Subscriber) int {
+	if sub.pos < sub.only.to {
+		s.fetch(sub, sub.only.to)
+		return 0
+	}
+	sub.only = nil
+	s.resume(sub)
+	return 0
 }
 
 // serve gives a subscriber that is behind the frames of what was looked at up to to. If that is the shard's
@@ -66,12 +81,12 @@ func (s *shard) advance(sub *Subscriber) int {
 func (s *shard) serve(sub *Subscriber, frames []*Frame, to uint64) int {
 	bytes := 0
 	for _, f := range frames {
-		bytes += len(f.buf)
+		bytes += len(f.Bytes(sub.form))
 	}
 	sub.pending = append(sub.pending, frames...)
 	sub.pos = to
 	s.offer(sub)
-	if sub.pos >= s.head && !sub.blocked && !sub.ended && !sub.ending {
+	if sub.pos >= s.head && sub.only == nil && !sub.blocked && !sub.ended && !sub.ending {
 		s.goLive(sub)
 	}
 	return bytes
@@ -88,20 +103,26 @@ func (s *shard) receive(sub *Subscriber, c *chunk) {
 		return
 	}
 	// Another shard's head may be ahead of this one's: what lies between comes in a batch.
-	to := min(c.to, s.head)
+	to := c.to
+	if sub.only == nil {
+		to = min(c.to, s.head)
+	}
 	if c.err != nil || to <= sub.pos { // a log that does not get on is as bad as one that fails
 		s.end(sub, EndLog)
 		return
 	}
-	frames := c.frames
-	for len(frames) > 0 && frames[len(frames)-1].Offset() > to {
-		frames = frames[:len(frames)-1]
-	}
-	s.serve(sub, frames, to)
+	s.pay(sub, s.serve(sub, between(c.frames, sub.pos, to), to))
 }
 
-// overtaken tells a subscriber that retention took updates before they could be sent to it; one that cannot be
-// told is ended, and told when it returns.
+// between returns the frames with after < offset <= to.
+func between(frames []*Frame, after, to uint64) []*Frame {
+	first := sort.Search(len(frames), func(i int) bool { return frames[i].Offset() > after })
+	last := sort.Search(len(frames), func(i int) bool { return frames[i].Offset() > to })
+	return frames[first:last]
+}
+
+// overtaken tells a subscriber that retention took updates before they could be sent to it, and lets it go on
+// with what is left; one that cannot be told is ended, and told when it returns.
 func (s *shard) overtaken(sub *Subscriber, floor uint64) {
 	lineage := s.fan.log.Lineage()
 	gap, err := NewGap(lineage.At(sub.pos).String(), lineage.At(floor-1), eventlog.GapRetention)
@@ -109,11 +130,13 @@ func (s *shard) overtaken(sub *Subscriber, floor uint64) {
 		s.end(sub, EndOvertaken)
 		return
 	}
+	sub.told = floor - 1
 	s.fan.options.Observer.overtaken(sub.id)
-	s.serve(sub, []*Frame{gap}, floor-1)
+	s.serve(sub, []*Frame{gap}, sub.pos)
 }
 
 func (s *shard) goLive(sub *Subscriber) {
+	s.stopReplay(sub)
 	sub.live = true
 	sub.entry = s.index.Add(sub.filter.Matchers, sub)
 	s.fan.options.Observer.live(sub.id)

@@ -12,6 +12,11 @@
 // shard's head; in that same turn they become live. Either way an update is delivered only if its offset is
 // above the subscriber's position: that makes it once and in order, the index only makes it cheap.
 //
+// History is shared out fairly. So many subscribers at once are served from the log (Options.MaxBehind), the others
+// wait in order; a subscriber may be held to a rate (Options.ReplayRate); and those who need the same part of the
+// log share one read of it, also if they come to it within a few seconds of each other. The window finds the
+// updates of exact topics by an index, so that a return costs what it is sent and not what others were.
+//
 // A shard never blocks: a [Sink] takes what it can and says later that it has drained. The committer never waits
 // for a shard: a mailbox that overflows is emptied and its subscribers become behind.
 package fanout

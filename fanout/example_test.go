@@ -45,12 +45,13 @@ func ExampleNew() {
 	ctx := context.Background()
 	defer fan.Shutdown(ctx) // first of all: it ends the streams that the server would wait for
 
-	records, err := log.Append(ctx, []eventlog.Update{{Topics: []string{"books/1"}, ID: "17", Data: "a new title"}})
+	update := eventlog.Update{Topics: []string{"books/1"}, ID: "17", Data: "a new title"}
+	appended, err := log.Append(ctx, []eventlog.Entry{{Update: update}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	batch, err := fanout.NewBatch(records)
+	batch, err := fanout.NewBatch([]*eventlog.Record{appended[0].Record})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -37,10 +37,23 @@ type Options struct {
 	// PendingBytes bounds what a live subscriber with a full socket has pending before it falls behind;
 	// default 64 KiB.
 	PendingBytes int
-	// ChunkBytes bounds what a subscriber that is behind is handed at once; default 256 KiB.
+	// ChunkBytes bounds what a subscriber that is behind is handed at once; default 256 KiB. The last
+	// chunks of the log, at most 64 and 8 MiB, are kept for others while any subscriber needs the log.
 	ChunkBytes int
+	// KeptBytes bounds the last chunks that were read from the log, which are kept for others who come to the
+	// same place as long as anybody needs the log; default 8 MiB.
+	KeptBytes int
 	// Readers is the number of goroutines that read the log for subscribers that are behind; default 4.
 	Readers int
+	// MaxBehind is how many subscribers may be served from the log at once; default 1,000. The others wait in
+	// the order in which they came, connected and kept alive by heartbeats. A subscriber keeps its place until
+	// the window reaches back to it; one whose socket is found full, once in a heartbeat's time, goes to the
+	// end of the line while others wait. Who is served from the window needs no place.
+	MaxBehind int
+	// ReplayRate bounds the bytes per second that one subscriber is sent from the log; default 0, no bound. It
+	// is kept chunk by chunk, each of at most a second's worth or one event. What comes from the window, and
+	// what is live, is not counted.
+	ReplayRate int
 	// Observer is told what happens.
 	Observer Observer
 }
@@ -54,7 +67,9 @@ func (o Options) WithDefaults() Options {
 	setDefault(&o.MailboxBytes, o.WindowBytes/2)
 	setDefault(&o.PendingBytes, 64<<10)
 	setDefault(&o.ChunkBytes, 256<<10)
+	setDefault(&o.KeptBytes, 8<<20)
 	setDefault(&o.Readers, 4)
+	setDefault(&o.MaxBehind, 1000)
 	return o
 }
 
@@ -80,7 +95,10 @@ func (o Options) Validate() error {
 		{"MailboxBytes", int64(o.MailboxBytes), 1},
 		{"PendingBytes", int64(o.PendingBytes), 1},
 		{"ChunkBytes", int64(o.ChunkBytes), 1},
+		{"KeptBytes", int64(o.KeptBytes), 1},
 		{"Readers", int64(o.Readers), 1},
+		{"MaxBehind", int64(o.MaxBehind), 1},
+		{"ReplayRate", int64(o.ReplayRate), 0},
 	} {
 		if f.value < f.least {
 			return fmt.Errorf("fanout: Options.%s is %d, less than %d", f.name, f.value, f.least)
@@ -99,6 +117,7 @@ type Fanout struct {
 	log     Log
 	window  *window
 	readers *readers
+	places  *places
 	shards  []*shard
 	next    atomic.Uint32
 	running sync.WaitGroup
@@ -113,7 +132,8 @@ func New(log Log, head uint64, o Options) (*Fanout, error) {
 	}
 	o = o.WithDefaults()
 	f := &Fanout{options: o, log: log, window: newWindow(o.WindowBytes, head), stopped: make(chan struct{})}
-	f.readers = newReaders(log, o.Readers, o.ChunkBytes, &f.options.Observer)
+	f.readers = newReaders(log, &f.options)
+	f.places = newPlaces(o.MaxBehind)
 	for range o.Shards {
 		f.shards = append(f.shards, newShard(f))
 	}
@@ -137,8 +157,11 @@ func (f *Fanout) Publish(b *Batch) {
 func (f *Fanout) Attach(o Subscription, sink Sink) (*Subscriber, error) {
 	s := f.shards[f.next.Add(1)%uint32(len(f.shards))]
 	sub := &Subscriber{
-		shard: s, sink: sink, filter: o.Filter, id: o.ID, pos: o.After,
+		shard: s, sink: sink, filter: o.Filter, id: o.ID, pos: o.After, told: o.Told,
 		pending: o.First, form: sink.Form(), signals: o.Signals,
+	}
+	if o.Only != nil {
+		sub.only = &only{offsets: o.Only, to: o.OnlyTo}
 	}
 	sink.Bind(sub)
 	if !s.mailbox.post(message{kind: msgAttach, sub: sub}) {
@@ -162,6 +185,11 @@ func (f *Fanout) Shutdown(ctx context.Context) error {
 	case <-f.stopped:
 		return nil
 	case <-ctx.Done():
+	}
+	select {
+	case <-f.stopped: // both had come
+		return nil
+	default:
 	}
 	f.post(msgKill)
 	<-f.stopped

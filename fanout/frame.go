@@ -75,12 +75,16 @@ func (f *Frame) Record() *eventlog.Record { return f.record }
 const frameOverhead = 320
 
 // size is what f counts as against byte limits. The texts of its record are counted too: they are held as long
-// as the frame is.
+// as the frame is, and so is its place in the window's index.
 func (f *Frame) size() int {
 	if f.record == nil {
 		return len(f.buf) + frameOverhead
 	}
-	return len(f.buf) + f.record.Size() + frameOverhead
+	n := len(f.buf) + f.record.Size() + frameOverhead
+	for _, t := range f.record.Topics {
+		n += len(t) + indexOverhead
+	}
+	return n
 }
 
 // Batch is what the committer hands over at once: the frames of one durable batch, and the log's head after it.

@@ -25,7 +25,7 @@ type mail struct {
 }
 
 // message is one thing that somebody wants of a shard. Messages are bounded by the number of subscribers: one
-// attach, and one drained, gone, close or chunk under way for each.
+// attach, and one drained, gone, close, place or chunk under way for each.
 type message struct {
 	kind   messageKind
 	sub    *Subscriber
@@ -42,6 +42,7 @@ const (
 	msgGone
 	msgClose
 	msgChunk
+	msgPlace
 	msgState
 	msgShutdown
 	msgKill

@@ -14,14 +14,16 @@ func TestOptionsWithDefaults(t *testing.T) {
 	got := fanout.Options{}.WithDefaults()
 	want := fanout.Options{
 		Shards: runtime.GOMAXPROCS(0), Heartbeat: 15 * time.Second, Stall: time.Minute,
-		WindowBytes: 16 << 20, MailboxBytes: 8 << 20, PendingBytes: 64 << 10, ChunkBytes: 256 << 10, Readers: 4,
+		WindowBytes: 16 << 20, MailboxBytes: 8 << 20, PendingBytes: 64 << 10, ChunkBytes: 256 << 10, KeptBytes: 8 << 20, Readers: 4,
+		MaxBehind: 1000,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("WithDefaults() = %+v, want %+v", got, want)
 	}
 	set := fanout.Options{
 		Shards: 1, Heartbeat: 2 * time.Second, Stall: 3 * time.Second,
-		WindowBytes: 7, MailboxBytes: 4, PendingBytes: 5, ChunkBytes: 6, Readers: 8,
+		WindowBytes: 7, MailboxBytes: 4, PendingBytes: 5, ChunkBytes: 6, KeptBytes: 11, Readers: 8,
+		MaxBehind: 9, ReplayRate: 10,
 	}
 	if got := set.WithDefaults(); !reflect.DeepEqual(got, set) {
 		t.Errorf("WithDefaults() changes what is set: %+v", got)
@@ -48,7 +50,10 @@ func TestOptionsValidate(t *testing.T) {
 		{"mailbox", fanout.Options{MailboxBytes: -1}, []string{"MailboxBytes"}},
 		{"pending", fanout.Options{PendingBytes: -1}, []string{"PendingBytes"}},
 		{"chunk", fanout.Options{ChunkBytes: -1}, []string{"ChunkBytes"}},
+		{"kept", fanout.Options{KeptBytes: -1}, []string{"KeptBytes"}},
 		{"readers", fanout.Options{Readers: -1}, []string{"Readers"}},
+		{"behind", fanout.Options{MaxBehind: -1}, []string{"MaxBehind"}},
+		{"rate", fanout.Options{ReplayRate: -1}, []string{"ReplayRate"}},
 		{"mailbox larger than the window", fanout.Options{WindowBytes: 10, MailboxBytes: 11}, []string{"MailboxBytes", "WindowBytes"}},
 	}
 	for _, tt := range tests {

@@ -2,8 +2,10 @@ package fanout
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/topic"
@@ -17,7 +19,7 @@ type chunk struct {
 }
 
 // readers is the bounded pool that reads the log for subscribers that are behind further than the window goes.
-// Subscribers that ask for the same at the same time share one read and its frames.
+// Subscribers that ask for the same share one read and its frames, also if some come a little later.
 type readers struct {
 	log      Log
 	maxBytes int
@@ -27,14 +29,17 @@ type readers struct {
 	more   *sync.Cond
 	jobs   map[readKey]*readJob // queued or under way
 	queue  []*readJob
+	last   chunks
+	unused *time.Timer // lets go of last
 	closed bool
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }
 
 type readKey struct {
-	after  uint64
-	filter string
+	after, told uint64
+	only        *only
+	filter      string
 }
 
 type readJob struct {
@@ -44,21 +49,32 @@ type readJob struct {
 	waiting []*Subscriber
 }
 
-func newReaders(log Log, n, maxBytes int, observer *Observer) *readers {
+func newReaders(log Log, o *Options) *readers {
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &readers{log: log, maxBytes: maxBytes, observer: observer, jobs: map[readKey]*readJob{}, cancel: cancel}
+	p := &readers{
+		log: log, maxBytes: o.ChunkBytes, observer: &o.Observer,
+		jobs: map[readKey]*readJob{}, last: chunks{max: o.KeptBytes}, cancel: cancel,
+	}
+	if o.ReplayRate > 0 {
+		p.maxBytes = min(p.maxBytes, o.ReplayRate) // no more at once than a second's worth
+	}
 	p.more = sync.NewCond(&p.mu)
-	for range n {
+	p.unused = time.AfterFunc(keptFor, p.forget)
+	for range o.Readers {
 		p.done.Go(func() { p.run(ctx) })
 	}
 	return p
 }
 
-// submit asks for what lies behind after up to to. The answer comes as a message to sub's shard.
-func (p *readers) submit(sub *Subscriber, after, to uint64) {
-	key := readKey{after: after, filter: filterKey(sub.filter)}
+// submit asks for what lies behind the subscriber's position up to to. The answer comes as a message to its shard.
+func (p *readers) submit(sub *Subscriber, to uint64) {
+	key := readKey{after: sub.pos, told: sub.told, only: sub.only, filter: filterKey(sub.filter)}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if c := p.last.find(key); c != nil {
+		sub.shard.mailbox.post(message{kind: msgChunk, sub: sub, chunk: c})
+		return
+	}
 	if j := p.jobs[key]; j != nil {
 		j.waiting = append(j.waiting, sub)
 		return
@@ -88,6 +104,7 @@ func (p *readers) run(ctx context.Context) {
 
 		p.mu.Lock()
 		delete(p.jobs, j.key)
+		p.last.add(j.key, c)
 		p.mu.Unlock()
 		p.observer.logRead(len(j.waiting))
 		for _, sub := range j.waiting {
@@ -97,9 +114,16 @@ func (p *readers) run(ctx context.Context) {
 }
 
 func (p *readers) read(ctx context.Context, j *readJob) *chunk {
-	read, err := p.log.Read(ctx, eventlog.ReadRequest{
-		After: j.key.after, To: j.to, Filter: j.filter, MaxBytes: p.maxBytes,
-	})
+	request := eventlog.ReadRequest{
+		After: j.key.after, Told: j.key.told, To: j.to, Filter: j.filter, MaxBytes: p.maxBytes, MaxScan: maxScan,
+	}
+	if j.key.only != nil {
+		request.Only = j.key.only.offsets
+	}
+	read, err := p.log.Read(ctx, request)
+	for errors.Is(err, eventlog.ErrUnavailable) && pause(ctx, retryInterval) { // it is being opened anew
+		read, err = p.log.Read(ctx, request)
+	}
 	if err != nil {
 		return &chunk{err: err}
 	}
@@ -112,6 +136,32 @@ func (p *readers) read(ctx context.Context, j *readJob) *chunk {
 	return c
 }
 
+// maxScan bounds the frames of a chunk, of which tiny updates would make very many.
+const maxScan = 8192
+
+// retryInterval is how often a log that is not to be had is asked again.
+const retryInterval = 100 * time.Millisecond
+
+// pause waits for d, and reports false if ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// rest is called when nobody needs the log any more.
+func (p *readers) rest() { p.unused.Reset(keptFor) }
+
+// forget lets go of the last chunks. If somebody is near them after all, they are read again.
+func (p *readers) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last.clear()
+}
+
 // close stops the readers and waits for them. Subscribers that wait for a chunk get none.
 func (p *readers) close() {
 	p.mu.Lock()
@@ -119,6 +169,7 @@ func (p *readers) close() {
 	p.more.Broadcast()
 	p.mu.Unlock()
 	p.cancel()
+	p.unused.Stop()
 	p.done.Wait()
 }
 

@@ -49,6 +49,22 @@ func TestEqualRequestsShareOneRead(t *testing.T) {
 	}
 }
 
+// TestReadThatIsOverIsNotShared: who asks for the same later gets a read of its own, with what was added meanwhile.
+func TestReadThatIsOverIsNotShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, eventlog.Retention{}, fanout.Options{Readers: 1, WindowBytes: 2})
+		for i := 1; i <= 3; i++ {
+			r.publish(1)
+			c := r.attach(subscriptionOf("a"), newFake(-1))
+			synctest.Wait()
+			c.wantData(numbers(1, i))
+			if n := r.log.count(); n != i {
+				t.Errorf("the log was read %d times for %d subscribers, one after the other", n, i)
+			}
+		}
+	})
+}
+
 // TestSharedReadKeepsPrivate: the grant is a part of what makes requests equal.
 func TestSharedReadKeepsPrivate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

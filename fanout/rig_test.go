@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/eventlog/logtest"
 	"github.com/tidings-hub/tidings/fanout"
 	"github.com/tidings-hub/tidings/topic"
 )
@@ -21,6 +22,7 @@ type rig struct {
 
 	mu    sync.Mutex
 	told  map[fanout.SubscriberID][]string
+	lives []fanout.SubscriberID
 	reads []int
 	next  int
 }
@@ -79,6 +81,9 @@ func newRig(t *testing.T, rules eventlog.Retention, o fanout.Options) *rig {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.told[id] = append(r.told[id], what)
+		if what == "live" {
+			r.lives = append(r.lives, id)
+		}
 	}
 	o.Observer = fanout.Observer{
 		Attached:  func(id fanout.SubscriberID) { tell(id, "attached") },
@@ -123,9 +128,13 @@ func (r *rig) publish(n int, topics ...string) {
 
 func (r *rig) publishUpdates(updates ...eventlog.Update) {
 	r.t.Helper()
-	records, err := r.log.Append(r.t.Context(), updates)
+	appended, err := r.log.Append(r.t.Context(), logtest.Entries(updates...))
 	if err != nil {
 		r.t.Fatal(err)
+	}
+	records := make([]*eventlog.Record, len(appended))
+	for i, a := range appended {
+		records[i] = a.Record
 	}
 	b, err := fanout.NewBatch(records)
 	if err != nil {

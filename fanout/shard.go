@@ -24,6 +24,7 @@ type shard struct {
 	dirty    []*Subscriber // have frames that were not offered yet
 	catching []*Subscriber // are behind and can go on
 	wheel    *wheel
+	pace     pace
 	closing  bool
 
 	mail    mail          // used again every turn
@@ -49,16 +50,25 @@ func newShard(f *Fanout) *shard {
 // run is the shard's loop. It ends after a shutdown, when the last subscriber has gone.
 func (s *shard) run() {
 	for !s.closing || len(s.subs) > 0 {
-		wait := s.wheel.next(s.clock())
-		if len(s.catching) > 0 {
-			wait = 0
-		}
-		s.mailbox.poller.wait(wait)
+		s.mailbox.poller.wait(s.rest())
 		s.turn()
 	}
 	s.mailbox.close(&s.mail)
 	s.handle(s.mail.messages) // who attached meanwhile is ended like the others
 	s.flush()
+}
+
+// rest returns how long the loop may wait for mail; -1 is for ever.
+func (s *shard) rest() time.Duration {
+	if len(s.catching) > 0 {
+		return 0
+	}
+	now := s.clock()
+	wait := s.wheel.next(now)
+	if paced := s.pace.next(now); paced >= 0 && (wait < 0 || paced < wait) {
+		wait = paced
+	}
+	return wait
 }
 
 // turn does all there is to do, once.
@@ -72,6 +82,7 @@ func (s *shard) turn() {
 		s.deliver(b)
 	}
 	s.handle(s.mail.messages)
+	s.pace.wake(s.now, s.resume)
 	s.catchUp()
 	s.flush()
 	s.wheel.advance(s.now, s.visit)
@@ -164,6 +175,10 @@ func (s *shard) offer(sub *Subscriber) {
 // handle does what others want of the shard.
 func (s *shard) handle(messages []message) {
 	for _, m := range messages {
+		if m.kind == msgPlace {
+			s.admit(m.sub)
+			continue
+		}
 		if m.sub != nil && m.sub.ended {
 			continue
 		}
@@ -184,6 +199,7 @@ func (s *shard) handle(messages []message) {
 			m.reply <- s.state()
 		case msgShutdown:
 			s.closing = true
+			s.catchUp()
 			s.flush() // what was published before is sent to whose socket takes it
 			for _, sub := range slices.Clone(s.subs) {
 				s.end(sub, EndShutdown)
@@ -220,6 +236,7 @@ func (s *shard) end(sub *Subscriber, why EndReason) {
 	}
 	sub.ending, sub.reason = true, why
 	s.leaveIndex(sub)
+	s.stopReplay(sub)
 	if sub.begun > 0 {
 		sub.pending = sub.pending[:1]
 	} else {
@@ -240,6 +257,7 @@ func (s *shard) finish(sub *Subscriber, why EndReason) {
 		sub.sink.Abort()
 	}
 	s.leaveIndex(sub)
+	s.stopReplay(sub)
 	s.wheel.remove(sub)
 	last := len(s.subs) - 1
 	s.subs[sub.at] = s.subs[last]
@@ -264,6 +282,7 @@ func (s *shard) visit(sub *Subscriber) {
 		if taken := sub.sink.Taken(); taken != sub.taken {
 			sub.taken, sub.lastWrite = taken, s.now
 		}
+		s.yield(sub)
 		due = sub.lastWrite + s.fan.options.Stall
 	}
 	if due > s.now {

@@ -34,7 +34,8 @@ func NewSignal(kind, id string, data any) (*Frame, error) {
 type GapData struct {
 	// From is the cursor that could not be honoured.
 	From string `json:"from"`
-	// To is the position that the stream goes on behind.
+	// To is the position up to which updates may be missing. Some before it may follow all the same, in a log
+	// that keeps some updates longer than others.
 	To string `json:"to"`
 	// Why names the [eventlog.GapReason].
 	Why string `json:"why"`

@@ -9,7 +9,15 @@ import (
 // State is what a fan-out looks like at one moment, for people who look into it.
 type State struct {
 	Window WindowState  `json:"window"`
+	Replay ReplayState  `json:"replay"`
 	Shards []ShardState `json:"shards"`
+}
+
+// ReplayState says how many subscribers are served from the log, of at most MaxBehind, and how many wait for it.
+type ReplayState struct {
+	Reading   int `json:"reading"`
+	Waiting   int `json:"waiting"`
+	MaxBehind int `json:"maxBehind"`
 }
 
 // WindowState describes the recent window: it holds the updates with Floor < offset <= Head.
@@ -28,7 +36,8 @@ type ShardState struct {
 	Subscribers []SubscriberState `json:"subscribers"`
 }
 
-// SubscriberState describes a subscriber. Position is the offset up to which it has been served.
+// SubscriberState describes a subscriber. Position is the offset up to which it has been served. Waiting says
+// that it waits until fewer others are served from the log, Paced that it has had its share of it for now.
 type SubscriberState struct {
 	ID           string   `json:"id"`
 	Matchers     []string `json:"matchers"`
@@ -36,6 +45,8 @@ type SubscriberState struct {
 	Live         bool     `json:"live"`
 	Blocked      bool     `json:"blocked"`
 	Reading      bool     `json:"reading"`
+	Waiting      bool     `json:"waiting"`
+	Paced        bool     `json:"paced"`
 	Signals      bool     `json:"signals"`
 	Pending      int      `json:"pending"`
 	PendingBytes int      `json:"pendingBytes"`
@@ -44,7 +55,7 @@ type SubscriberState struct {
 
 // State asks every shard for its state. It is meant for debugging: its cost grows with the subscribers.
 func (f *Fanout) State(ctx context.Context) (State, error) {
-	state := State{Window: f.window.state(), Shards: make([]ShardState, len(f.shards))}
+	state := State{Window: f.window.state(), Replay: f.places.state(), Shards: make([]ShardState, len(f.shards))}
 	for i, s := range f.shards {
 		reply := make(chan ShardState, 1)
 		if !s.mailbox.post(message{kind: msgState, reply: reply}) {
@@ -70,7 +81,8 @@ func (s *shard) state() ShardState {
 		}
 		state.Subscribers[i] = SubscriberState{
 			ID: sub.id.String(), Matchers: matcherNames(sub.filter.Matchers), Position: position,
-			Live: sub.live, Blocked: sub.blocked, Reading: sub.reading, Signals: sub.signals,
+			Live: sub.live, Blocked: sub.blocked, Reading: sub.reading,
+			Waiting: sub.place == placeWaiting, Paced: sub.resting, Signals: sub.signals,
 			Pending: len(sub.pending), PendingBytes: sub.pendingBytes(), TakenBytes: sub.sink.Taken(),
 		}
 	}

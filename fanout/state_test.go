@@ -32,6 +32,7 @@ func TestState(t *testing.T) {
 		}
 		want := fanout.State{
 			Window: fanout.WindowState{Head: 1, Frames: 1, Bytes: got.Window.Bytes, MaxBytes: 10_000},
+			Replay: fanout.ReplayState{MaxBehind: 1000},
 			Shards: []fanout.ShardState{
 				{Head: 1, Topics: 1, Subscribers: []fanout.SubscriberState{{
 					ID: slow.id.String(), Matchers: []string{"exact:a"}, Position: 1, Live: true, Blocked: true,

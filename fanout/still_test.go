@@ -58,7 +58,9 @@ func (lineageLog) Lineage() eventlog.Lineage { return eventlog.Lineage{{Epoch: t
 func stillShard(o Options) *shard {
 	o = o.WithDefaults()
 	f := &Fanout{options: o, log: lineageLog{}, window: newWindow(o.WindowBytes, 0)}
-	f.readers = newReaders(f.log, 0, o.ChunkBytes, &f.options.Observer)
+	f.options.Readers = 0
+	f.readers = newReaders(f.log, &f.options)
+	f.places = newPlaces(o.MaxBehind)
 	s := newShard(f)
 	f.shards = []*shard{s}
 	return s

@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"container/list"
 	"crypto/rand"
 	"encoding/hex"
 	"time"
@@ -41,10 +42,23 @@ type Subscription struct {
 	Filter *eventlog.Filter
 	// After is the offset that the stream begins behind.
 	After uint64
+	// Only, if it is not nil, names the offsets behind After, rising, of which alone records up to OnlyTo are
+	// sent; behind OnlyTo the stream goes on as usual.
+	Only []uint64
+	// OnlyTo is where Only ends.
+	OnlyTo uint64
+	// Told is the offset up to which the subscriber knows of losses; see [eventlog.ReadRequest].
+	Told uint64
 	// Signals asks for the hub's own events.
 	Signals bool
 	// First are frames to send before everything else, in order.
 	First []*Frame
+}
+
+// only is a selection of offsets, up to to.
+type only struct {
+	offsets []uint64
+	to      uint64
 }
 
 // Subscriber is one connection. Except for the methods that say otherwise, only its shard touches it.
@@ -57,6 +71,8 @@ type Subscriber struct {
 	// pos is the offset up to which everything that filter selects has been given to pending, or written. It
 	// stands still while the subscriber is live and nothing matches; the shard's head counts then.
 	pos     uint64
+	told    uint64 // up to here it has been told of losses
+	only    *only  // what it is sent of the past, if that is not everything
 	pending []*Frame
 	begun   int // bytes of pending[0] that the sink has taken
 
@@ -74,6 +90,11 @@ type Subscriber struct {
 	dirty     bool // stands in shard.dirty
 	ending    bool // ends as soon as the sink has taken what is pending
 	ended     bool
+	resting   bool // stands in shard.pace
+	place     place
+	restAt    int32         // place in shard.pace
+	due       time.Duration // when it may be sent more of the log, on the shard's clock
+	inLine    *list.Element // place in places.line, guarded by places.mu
 	lastWrite time.Duration // when the sink last took bytes, on the shard's clock
 	taken     uint64        // Sink.Taken at the last stall check
 }
@@ -90,6 +111,12 @@ func (sub *Subscriber) Gone(reason EndReason) {
 // not wait, and may be called again.
 func (sub *Subscriber) Close() {
 	sub.shard.mailbox.post(message{kind: msgClose, sub: sub, reason: EndClosed})
+}
+
+// mayAdvance reports whether the subscriber is behind and waits for nothing.
+func (sub *Subscriber) mayAdvance() bool {
+	waits := sub.blocked || sub.reading || sub.resting || sub.place == placeWaiting
+	return !sub.live && !waits && !sub.ending && !sub.ended
 }
 
 // took notes that the sink has taken the first n bytes of what is pending.

@@ -1,7 +1,6 @@
 package fanout
 
 import (
-	"sort"
 	"sync"
 
 	"github.com/tidings-hub/tidings/eventlog"
@@ -14,25 +13,30 @@ type window struct {
 
 	mu     sync.RWMutex
 	frames []*Frame
+	index  windowIndex
 	floor  uint64 // everything above this offset is here
 	head   uint64
 	bytes  int
 }
 
 func newWindow(max int, head uint64) *window {
-	return &window{max: max, floor: head, head: head}
+	return &window{max: max, index: windowIndex{}, floor: head, head: head}
 }
 
 func (w *window) append(b *Batch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.frames = append(w.frames, b.Frames...)
+	for _, f := range b.Frames {
+		w.index.add(f)
+	}
 	w.head = b.Head
 	w.bytes += b.size()
 	drop := 0
 	for w.bytes > w.max && drop < len(w.frames) {
 		w.bytes -= w.frames[drop].size()
 		w.floor = w.frames[drop].Offset()
+		w.index.drop(w.frames[drop])
 		drop++
 	}
 	clear(w.frames[:drop]) // the array behind the slice lives on: it must not pin them
@@ -40,32 +44,57 @@ func (w *window) append(b *Batch) {
 }
 
 // read appends to dst the frames with after < offset <= to that filter selects, until they have maxBytes or
-// maxScan frames have been looked at. It returns the offset up to which everything has been looked at, and false
-// if the window does not reach back to after.
+// maxScan frames have been looked at. It returns the offset up to which everything is known, and false if the
+// window does not reach back to after. For exact topics only frames of these topics are looked at.
 func (w *window) read(dst []*Frame, after, to uint64, filter *eventlog.Filter, maxBytes, maxScan int) ([]*Frame, uint64, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if after < w.floor {
 		return dst, after, false
 	}
-	to = min(to, w.head)
-	i := sort.Search(len(w.frames), func(i int) bool { return w.frames[i].Offset() > after })
-	size := 0
-	for _, f := range w.frames[i:] {
-		if f.Offset() > to {
-			break
+	r := windowRead{frames: dst, after: after, to: min(to, w.head), maxBytes: maxBytes, maxScan: maxScan}
+	var room [8][]*Frame
+	if lists, exact := w.index.lists(room[:0], filter, after); exact {
+		for f := lowest(lists); f != nil && r.look(f, filter.Allows); f = lowest(lists) {
 		}
-		if size >= maxBytes || maxScan == 0 {
-			return dst, after, true
-		}
-		maxScan--
-		after = f.Offset()
-		if filter.Match(&f.record.Update) {
-			dst = append(dst, f)
-			size += len(f.buf)
+	} else {
+		for _, f := range behind(w.frames, after) {
+			if !r.look(f, filter.Match) {
+				break
+			}
 		}
 	}
-	return dst, max(after, to), true
+	if !r.cut {
+		r.after = max(after, r.to)
+	}
+	return r.frames, r.after, true
+}
+
+// windowRead is a read under way.
+type windowRead struct {
+	frames            []*Frame
+	after, to         uint64
+	size              int
+	maxBytes, maxScan int
+	cut               bool // something is left
+}
+
+// look takes the next frame if want says so, and reports whether there is to be another.
+func (r *windowRead) look(f *Frame, want func(*eventlog.Update) bool) bool {
+	if f.Offset() > r.to {
+		return false
+	}
+	if r.size >= r.maxBytes || r.maxScan == 0 {
+		r.cut = true
+		return false
+	}
+	r.maxScan--
+	r.after = f.Offset()
+	if want(&f.record.Update) {
+		r.frames = append(r.frames, f)
+		r.size += len(f.buf)
+	}
+	return true
 }
 
 // state is what the window looks like, for [Fanout.State].

@@ -1,0 +1,65 @@
+package fanout
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	// keptChunks is how many of the last chunks are kept, at most.
+	keptChunks = 64
+	// keptFor is for how long they are kept when nobody needs the log any more.
+	keptFor = 5 * time.Second
+)
+
+// chunks are those that were read last. In a storm of returning subscribers not all come to a place while the
+// read of it is under way: those who come a little later are served from here. Its owner locks.
+type chunks struct {
+	max   int // bytes that they may hold together
+	bytes int
+	kept  []keptChunk // oldest first
+}
+
+type keptChunk struct {
+	key   readKey
+	chunk *chunk
+	size  int
+}
+
+// find returns a chunk in which the place lies that key asks for, or nil. It may begin before that place.
+func (c *chunks) find(key readKey) *chunk {
+	for i := range c.kept {
+		k := &c.kept[i]
+		if k.key.after <= key.after && key.after < k.chunk.to &&
+			k.key.told == key.told && k.key.only == key.only && k.key.filter == key.filter {
+			return k.chunk
+		}
+	}
+	return nil
+}
+
+// add keeps a chunk in the place of the oldest ones.
+func (c *chunks) add(key readKey, ch *chunk) {
+	if ch.err != nil || key.only != nil { // a selection is one subscriber's own
+		return
+	}
+	size := 0
+	for _, f := range ch.frames {
+		size += f.size()
+	}
+	if size > c.max {
+		return
+	}
+	c.kept = append(c.kept, keptChunk{key: key, chunk: ch, size: size})
+	c.bytes += size
+	drop := 0
+	for c.bytes > c.max || len(c.kept)-drop > keptChunks {
+		c.bytes -= c.kept[drop].size
+		drop++
+	}
+	c.kept = slices.Delete(c.kept, 0, drop) // which clears what is left behind
+}
+
+func (c *chunks) clear() {
+	c.kept, c.bytes = nil, 0
+}
