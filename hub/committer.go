@@ -2,14 +2,18 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"sync"
+	"time"
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/fanout"
+	"github.com/tidings-hub/tidings/topic"
 )
 
-// committer is the only writer of the log. Updates wait in its queue; it takes all of them at once.
+// committer is the only writer of the log. What publishers leave waits in its queue; it takes all of it at once.
 type committer struct {
 	log     eventlog.Log
 	fan     *fanout.Fanout
@@ -17,34 +21,43 @@ type committer struct {
 	observe *Observer
 
 	mu     sync.Mutex
-	more   *sync.Cond
 	queue  []waiting
 	bytes  int
 	closed bool
+	woken  chan struct{}
 	done   chan struct{}
+
+	fanned uint64 // the offset up to which the shards have been fed
+	lost   bool   // the log has failed, and may hold updates that the shards have not been fed
 }
 
-// waiting is an update on its way into the log, and where its publisher waits.
+// waiting is what one publisher has left, and where it waits.
 type waiting struct {
-	update eventlog.Update
-	answer chan<- answer
+	entries []eventlog.Entry
+	answer  chan<- answer
 }
 
-type answer struct {
-	receipt Receipt
-	err     error
-}
+// answer has an outcome for each entry.
+type answer []Outcome
+
+// retryInterval is how often a log that has failed is looked at.
+const retryInterval = 100 * time.Millisecond
 
 func newCommitter(log eventlog.Log, fan *fanout.Fanout, max int, observe *Observer) *committer {
-	c := &committer{log: log, fan: fan, max: max, observe: observe, done: make(chan struct{})}
-	c.more = sync.NewCond(&c.mu)
+	c := &committer{
+		log: log, fan: fan, max: max, observe: observe, fanned: log.Head(),
+		woken: make(chan struct{}, 1), done: make(chan struct{}),
+	}
 	go c.run()
 	return c
 }
 
-// enqueue leaves an update for the next batch. The answer comes when the batch is durable.
-func (c *committer) enqueue(u eventlog.Update, reply chan<- answer) error {
-	size := u.Size()
+// enqueue leaves entries for the next batch. The answer comes when the batch is durable.
+func (c *committer) enqueue(entries []eventlog.Entry, reply chan<- answer) error {
+	size := 0
+	for i := range entries {
+		size += entries[i].Size() + len(entries[i].Key)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -53,67 +66,156 @@ func (c *committer) enqueue(u eventlog.Update, reply chan<- answer) error {
 	if c.bytes+size > c.max {
 		return &LimitError{Limit: "QueueBytes", Max: c.max, Got: c.bytes + size}
 	}
-	c.queue = append(c.queue, waiting{update: u, answer: reply})
+	c.queue = append(c.queue, waiting{entries: entries, answer: reply})
 	c.bytes += size
-	c.more.Signal()
+	c.wake()
 	return nil
+}
+
+func (c *committer) wake() {
+	select {
+	case c.woken <- struct{}{}:
+	default:
+	}
+}
+
+// take waits for work and returns all that there is; false when the committer is closed and nothing is left.
+func (c *committer) take(spare []waiting) ([]waiting, bool) {
+	for {
+		c.mu.Lock()
+		batch, closed := c.queue, c.closed
+		c.queue, c.bytes = spare[:0], 0
+		c.mu.Unlock()
+		if len(batch) > 0 || closed {
+			return batch, len(batch) > 0
+		}
+		spare = batch
+		if !c.lost {
+			<-c.woken
+			continue
+		}
+		select {
+		case <-c.woken:
+		case <-time.After(retryInterval):
+			_ = c.recover() // it is tried again
+		}
+	}
 }
 
 func (c *committer) run() {
 	defer close(c.done)
 	var batch []waiting
-	var updates []eventlog.Update
+	var entries []eventlog.Entry
 	for {
-		c.mu.Lock()
-		for len(c.queue) == 0 && !c.closed {
-			c.more.Wait()
-		}
-		if len(c.queue) == 0 {
-			c.mu.Unlock()
+		var more bool
+		if batch, more = c.take(batch); !more {
 			return
 		}
-		batch, c.queue = c.queue, batch[:0]
-		c.bytes = 0
-		c.mu.Unlock()
-
-		updates = updates[:0]
+		entries = entries[:0]
 		for i := range batch {
-			updates = append(updates, batch[i].update)
+			entries = append(entries, batch[i].entries...)
 		}
-		c.commit(batch, updates)
-		clear(batch)
-		clear(updates)
+		outcomes := c.commit(entries)
+		for i, w := range batch {
+			n := len(w.entries)
+			w.answer <- outcomes[:n:n]
+			outcomes = outcomes[n:]
+			batch[i] = waiting{}
+		}
+		clear(entries)
 	}
 }
 
-// commit is the way of a batch: durable, encoded, to the shards, and an answer to each publisher.
-func (c *committer) commit(batch []waiting, updates []eventlog.Update) {
-	records, err := c.log.Append(context.Background(), updates)
-	if err == nil {
-		var frames *fanout.Batch
-		if frames, err = fanout.NewBatch(records); err == nil {
-			c.fan.Publish(frames)
+// commit is the way of a batch: durable, encoded, to the shards, and an outcome for each entry.
+func (c *committer) commit(entries []eventlog.Entry) []Outcome {
+	outcomes := make([]Outcome, len(entries))
+	fail := func(err error) []Outcome {
+		c.observe.failed(len(entries), err)
+		for i := range outcomes {
+			outcomes[i].Err = err
 		}
+		return outcomes
 	}
+	if err := c.recover(); err != nil {
+		return fail(fmt.Errorf("hub: cannot publish: %w", err))
+	}
+	appended, err := c.log.Append(context.Background(), entries)
 	if err != nil {
-		err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
-		c.observe.failed(len(batch), err)
-		for _, w := range batch {
-			w.answer <- answer{err: err}
-		}
-		return
+		c.lost = errors.Is(err, eventlog.ErrOutcomeUnknown) || errors.Is(err, eventlog.ErrUnavailable)
+		return fail(fmt.Errorf("hub: cannot publish: %w", err))
 	}
-	c.observe.committed(len(batch))
-	for i, w := range batch {
-		w.answer <- answer{receipt: Receipt{ID: records[i].EventID(), Position: records[i].Position}}
+	records := make([]*eventlog.Record, 0, len(appended))
+	for i, a := range appended {
+		switch {
+		case a.Conflict:
+			outcomes[i].Err = c.observe.refused(ErrKeyReused)
+			continue
+		case !a.Repeated:
+			records = append(records, a.Record)
+		}
+		outcomes[i].Receipt = Receipt{ID: a.Record.EventID(), Position: a.Record.Position, Repeated: a.Repeated}
+	}
+	if err := c.feed(records); err != nil {
+		return fail(fmt.Errorf("hub: cannot publish: %w: %w", eventlog.ErrOutcomeUnknown, err))
+	}
+	c.observe.committed(len(records))
+	return outcomes
+}
+
+// feed hands durable records to the shards.
+func (c *committer) feed(records []*eventlog.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	batch, err := fanout.NewBatch(records)
+	if err != nil {
+		return err
+	}
+	c.fan.Publish(batch)
+	c.fanned = batch.Head
+	return nil
+}
+
+// recover feeds the shards with what a log that had failed turns out to hold, before anything else is appended.
+// Its publishers were told that the outcome is unknown.
+func (c *committer) recover() error {
+	if !c.lost {
+		return nil
+	}
+	everything := &eventlog.Filter{Matchers: topic.Matchers{topic.Any()}, Grant: topic.All()}
+	for after := c.fanned; ; {
+		chunk, err := c.log.Read(context.Background(), eventlog.ReadRequest{
+			After: after, To: math.MaxUint64, Filter: everything, Told: c.log.Head(),
+		})
+		if err != nil {
+			return err
+		}
+		if err := c.feed(chunk.Records); err != nil {
+			return err
+		}
+		// The head is that of the log as it was opened anew: it is read after what has shown that it was.
+		if after = chunk.ScannedTo; after >= c.log.Head() {
+			c.lost = false
+			return nil
+		}
 	}
 }
 
-// close refuses further updates and waits until those that wait are durable.
-func (c *committer) close() {
+// close refuses further updates and waits until those that wait are durable, or ctx ends.
+func (c *committer) close(ctx context.Context) error {
 	c.mu.Lock()
 	c.closed = true
-	c.more.Broadcast()
 	c.mu.Unlock()
-	<-c.done
+	c.wake()
+	select {
+	case <-c.done:
+		return nil
+	default:
+	}
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("hub: updates still wait for the log: %w", ctx.Err())
+	}
 }

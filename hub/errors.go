@@ -11,12 +11,12 @@ var ErrClosed = errors.New("hub: shutting down")
 // ErrForbidden is returned to a publisher whose grant does not cover every topic of its update.
 var ErrForbidden = errors.New("hub: publishing to one of the topics is not granted")
 
-// ErrOutcomeUnknown is wrapped by the error of a publish of which nobody can tell whether it is durable.
-var ErrOutcomeUnknown = errors.New("hub: outcome unknown")
+// ErrKeyReused is returned to a publisher that uses an idempotency key again for another update.
+var ErrKeyReused = errors.New("hub: the idempotency key was used for another update")
 
 // InvalidError says what is wrong with an update or a subscription.
 type InvalidError struct {
-	// Field is "topic", "id", "type", "data", "retry" or "matcher".
+	// Field is "topic", "id", "type", "data", "retry", "key" or "matcher".
 	Field string
 	// Reason says what is wrong with it, as the end of a sentence that begins with the field.
 	Reason string

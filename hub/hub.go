@@ -3,13 +3,11 @@ package hub
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/fanout"
-	"github.com/tidings-hub/tidings/topic"
 )
 
 // Hub takes updates from publishers and carries them to subscribers. Its methods may be called from any
@@ -52,38 +50,6 @@ func New(o Options) (*Hub, error) {
 	return h, nil
 }
 
-// Receipt is what a publisher gets for an update that is durable.
-type Receipt struct {
-	// ID is the id under which subscribers see the update.
-	ID string
-	// Position is where it lies in the log.
-	Position eventlog.Position
-}
-
-// Publish makes u durable and hands it to the subscribers. It returns when u is durable, which does not mean
-// that anybody has received it. The hub keeps u's slices and strings.
-//
-// The error is an [*InvalidError], a [*LimitError], [ErrForbidden] or [ErrClosed] if u was refused. If it wraps
-// [ErrOutcomeUnknown], or if ctx ended, u may have been published or not.
-func (h *Hub) Publish(ctx context.Context, u eventlog.Update, grant topic.Grant) (Receipt, error) {
-	if err := CheckUpdate(&u, h.options.Limits); err != nil {
-		return Receipt{}, h.options.Observer.refused(err)
-	}
-	if !grant.MayPublish(u.Topics) {
-		return Receipt{}, h.options.Observer.refused(ErrForbidden)
-	}
-	reply := make(chan answer, 1) // the committer never waits for a publisher that has given up
-	if err := h.committer.enqueue(u, reply); err != nil {
-		return Receipt{}, h.options.Observer.refused(err)
-	}
-	select {
-	case a := <-reply:
-		return a.receipt, a.err
-	case <-ctx.Done():
-		return Receipt{}, fmt.Errorf("%w: %w", ErrOutcomeUnknown, ctx.Err())
-	}
-}
-
 // Options returns the options in force, defaults filled in.
 func (h *Hub) Options() Options { return h.options }
 
@@ -93,9 +59,11 @@ func (h *Hub) Head() eventlog.Position { return h.log.Lineage().At(h.log.Head())
 // Shutdown ends the hub properly: it refuses new updates and subscribers, makes durable what waits, and ends
 // every stream behind the event that it is in. It waits until all have ended; if ctx ends first, the rest are
 // cut, and the error is that of ctx. It may be called again.
-func (h *Hub) Shutdown(ctx context.Context) error {
-	h.committer.close()
-	err := h.fan.Shutdown(ctx)
+func (h *Hub) Shutdown(ctx context.Context) error { return h.shutdown(ctx, ctx) }
+
+// shutdown waits for the committer until commits ends, and for the streams until streams ends.
+func (h *Hub) shutdown(commits, streams context.Context) error {
+	err := errors.Join(h.committer.close(commits), h.fan.Shutdown(streams))
 	h.closing.Do(func() {
 		h.trimming()
 		h.trimmed.Wait()
@@ -106,11 +74,17 @@ func (h *Hub) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// Close ends the hub at once: streams are cut. It may be called again.
+// closeCommits is how long Close waits for a log that takes its time.
+const closeCommits = 5 * time.Second
+
+// Close ends the hub at once: what waits is made durable if that is quick, and streams are cut. It may be called
+// again.
 func (h *Hub) Close() error {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if err := h.Shutdown(ctx); !errors.Is(err, context.Canceled) {
+	commits, cancelCommits := context.WithTimeout(context.Background(), closeCommits)
+	defer cancelCommits()
+	streams, cut := context.WithCancel(context.Background())
+	cut()
+	if err := h.shutdown(commits, streams); !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil
@@ -143,6 +117,8 @@ func refuseReason(err error) (RefuseReason, bool) {
 	switch {
 	case errors.Is(err, ErrForbidden):
 		return RefusedForbidden, true
+	case errors.Is(err, ErrKeyReused):
+		return RefusedKeyReused, true
 	case errors.Is(err, ErrClosed):
 		return RefusedClosed, true
 	}

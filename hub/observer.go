@@ -24,13 +24,15 @@ const (
 	RefusedLimit
 	// RefusedForbidden: it is not granted; the error is [ErrForbidden].
 	RefusedForbidden
+	// RefusedKeyReused: its idempotency key was used for another update; the error is [ErrKeyReused].
+	RefusedKeyReused
 	// RefusedClosed: the hub shuts down; the error is [ErrClosed].
 	RefusedClosed
 )
 
 // RefuseReasons lists every reason of a refusal, for those who keep one counter for each.
 func RefuseReasons() []RefuseReason {
-	return []RefuseReason{RefusedInvalid, RefusedLimit, RefusedForbidden, RefusedClosed}
+	return []RefuseReason{RefusedInvalid, RefusedLimit, RefusedForbidden, RefusedKeyReused, RefusedClosed}
 }
 
 // String returns the name of r as metrics and logs have it.
@@ -42,6 +44,8 @@ func (r RefuseReason) String() string {
 		return "limit"
 	case RefusedForbidden:
 		return "forbidden"
+	case RefusedKeyReused:
+		return "key-reused"
 	case RefusedClosed:
 		return "closed"
 	}

@@ -42,8 +42,15 @@ type Limits struct {
 	// DataBytes is how long an update's data may be; default 1,000,000, which with its
 	// field name is a line that every decoder of package sse takes.
 	DataBytes int
+	// KeyBytes is how long an idempotency key may be, its scope included; default 512.
+	KeyBytes int
 	// Matchers is how many matchers a subscriber may have; default 100.
 	Matchers int
+	// Latest is how many topics a subscriber is sent the newest update of; default 10,000. Of more it is sent
+	// those with the newest updates, and tidings.gap.
+	Latest int
+	// Newest is how many of the newest updates a subscriber may ask for; default 10,000.
+	Newest int
 	// QueueBytes is how much may wait for the committer; default 64 MiB. Beyond it publishing is refused.
 	QueueBytes int
 }
@@ -64,7 +71,10 @@ func (l Limits) WithDefaults() Limits {
 	setDefault(&l.IDBytes, 1024)
 	setDefault(&l.TypeBytes, 256)
 	setDefault(&l.DataBytes, 1_000_000)
+	setDefault(&l.KeyBytes, 512)
 	setDefault(&l.Matchers, 100)
+	setDefault(&l.Latest, 10_000)
+	setDefault(&l.Newest, 10_000)
 	setDefault(&l.QueueBytes, 64<<20)
 	return l
 }
@@ -90,14 +100,17 @@ func (o Options) Validate() error {
 		{"IDBytes", l.IDBytes},
 		{"TypeBytes", l.TypeBytes},
 		{"DataBytes", l.DataBytes},
+		{"KeyBytes", l.KeyBytes},
 		{"Matchers", l.Matchers},
+		{"Latest", l.Latest},
+		{"Newest", l.Newest},
 		{"QueueBytes", l.QueueBytes},
 	} {
 		if f.value < 1 {
 			errs = append(errs, fmt.Errorf("hub: Options.Limits.%s is %d, less than 1", f.name, f.value))
 		}
 	}
-	if least := l.DataBytes + l.Topics*l.TopicBytes + l.IDBytes + l.TypeBytes; l.QueueBytes < least {
+	if least := l.DataBytes + l.Topics*l.TopicBytes + l.IDBytes + l.TypeBytes + l.KeyBytes; l.QueueBytes < least {
 		errs = append(errs, fmt.Errorf("hub: Options.Limits.QueueBytes (%d) is less than one update that the other limits allow (%d)",
 			l.QueueBytes, least))
 	}

@@ -18,14 +18,15 @@ func TestOptionsWithDefaults(t *testing.T) {
 		TrimInterval: 10 * time.Second,
 		Limits: hub.Limits{
 			Topics: 100, TopicBytes: 4096, IDBytes: 1024, TypeBytes: 256, DataBytes: 1_000_000,
-			Matchers: 100, QueueBytes: 64 << 20,
+			KeyBytes: 512, Matchers: 100, Latest: 10_000, Newest: 10_000, QueueBytes: 64 << 20,
 		},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("WithDefaults() = %+v, want %+v", got, want)
 	}
 	set := hub.Options{GapReplay: -1, TrimInterval: 1, Limits: hub.Limits{
-		Topics: 1, TopicBytes: 2, IDBytes: 3, TypeBytes: 4, DataBytes: 5, Matchers: 6, QueueBytes: 700,
+		Topics: 1, TopicBytes: 2, IDBytes: 3, TypeBytes: 4, DataBytes: 5, KeyBytes: 8, Matchers: 6, Latest: 9, Newest: 10,
+		QueueBytes: 700,
 	}}
 	if got := set.WithDefaults(); got.Limits != set.Limits || got.GapReplay != -1 || got.TrimInterval != 1 {
 		t.Errorf("WithDefaults() changes what is set: %+v", got)
@@ -40,10 +41,10 @@ func TestOptionsValidate(t *testing.T) {
 	}{
 		{"zero", hub.Options{}, nil},
 		{"no gap replay", hub.Options{GapReplay: -1}, nil},
-		{"a queue of exactly one update", hub.Options{Limits: hub.Limits{Topics: 2, TopicBytes: 10, IDBytes: 5, TypeBytes: 5, DataBytes: 70, QueueBytes: 100}}, nil},
+		{"a queue of exactly one update", hub.Options{Limits: hub.Limits{Topics: 2, TopicBytes: 10, IDBytes: 5, TypeBytes: 5, DataBytes: 60, KeyBytes: 10, QueueBytes: 100}}, nil},
 		{
 			"a queue of less than one update",
-			hub.Options{Limits: hub.Limits{Topics: 2, TopicBytes: 10, IDBytes: 5, TypeBytes: 5, DataBytes: 70, QueueBytes: 99}},
+			hub.Options{Limits: hub.Limits{Topics: 2, TopicBytes: 10, IDBytes: 5, TypeBytes: 5, DataBytes: 60, KeyBytes: 10, QueueBytes: 99}},
 			[]string{"Limits.QueueBytes (99)", "(100)"},
 		},
 		{"trim interval", hub.Options{TrimInterval: -1}, []string{"Options.TrimInterval"}},

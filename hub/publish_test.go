@@ -118,7 +118,7 @@ func TestPublishGathers(t *testing.T) {
 // TestPublishQueueIsBounded: publishing is refused while too much waits for a log that does not keep up.
 func TestPublishQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limits := hub.Limits{Topics: 1, TopicBytes: 1, IDBytes: 1, TypeBytes: 1, DataBytes: 97, QueueBytes: 250}
+		limits := hub.Limits{Topics: 1, TopicBytes: 1, IDBytes: 1, TypeBytes: 1, DataBytes: 97, KeyBytes: 1, QueueBytes: 250}
 		r := newRig(t, eventlog.Retention{}, hub.Options{Limits: limits})
 		hold := make(chan struct{})
 		r.log.set(hold, nil)
@@ -174,7 +174,7 @@ func TestPublishGivenUp(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		err := <-done
-		if !errors.Is(err, hub.ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) {
+		if !errors.Is(err, eventlog.ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) {
 			t.Errorf("Publish: %v, want ErrOutcomeUnknown and the context's error", err)
 		}
 		if got := r.refusals(); len(got) > 0 {
@@ -209,8 +209,8 @@ func TestPublishToALogThatFails(t *testing.T) {
 		r.log.set(nil, fire)
 		close(hold)
 		for range 3 {
-			if err := <-done; !errors.Is(err, hub.ErrOutcomeUnknown) || !errors.Is(err, fire) {
-				t.Errorf("Publish: %v, want ErrOutcomeUnknown and the log's error", err)
+			if err := <-done; errors.Is(err, eventlog.ErrOutcomeUnknown) || !errors.Is(err, fire) {
+				t.Errorf("Publish: %v, want the log's error, which says that nothing was appended", err)
 			}
 		}
 		if len(r.failed) != 2 || !errors.Is(r.failed[0], fire) { // batches of one and two

@@ -25,7 +25,7 @@ type gatedLog struct {
 	trims   int
 }
 
-func (l *gatedLog) Append(ctx context.Context, batch []eventlog.Update) ([]*eventlog.Record, error) {
+func (l *gatedLog) Append(ctx context.Context, batch []eventlog.Entry) ([]eventlog.Appended, error) {
 	l.mu.Lock()
 	l.batches = append(l.batches, len(batch))
 	hold := l.hold

@@ -112,7 +112,7 @@ func TestAfterShutdown(t *testing.T) {
 				t.Error("State of a hub that is shut down is no error")
 			}
 			if log != nil {
-				if _, err := log.Append(t.Context(), []eventlog.Update{update("x")}); err != nil {
+				if _, err := log.Append(t.Context(), []eventlog.Entry{{Update: update("x")}}); err != nil {
 					t.Errorf("the hub has closed a log that is not its own: %v", err)
 				}
 			}

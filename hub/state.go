@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/fanout"
@@ -23,6 +24,9 @@ type LogState struct {
 // State looks into the log and every shard. It is meant for debugging: its cost grows with the subscribers.
 func (h *Hub) State(ctx context.Context) (State, error) {
 	fan, err := h.fan.State(ctx)
+	if errors.Is(err, fanout.ErrClosed) {
+		return State{}, ErrClosed
+	}
 	if err != nil {
 		return State{}, err
 	}

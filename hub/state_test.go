@@ -50,6 +50,11 @@ func TestStateJSON(t *testing.T) {
       "bytes": %d,
       "maxBytes": 5000
     },
+    "replay": {
+      "reading": 0,
+      "waiting": 0,
+      "maxBehind": 1000
+    },
     "shards": [
       {
         "head": 3,
@@ -65,6 +70,8 @@ func TestStateJSON(t *testing.T) {
             "live": true,
             "blocked": false,
             "reading": false,
+            "waiting": false,
+            "paced": false,
             "signals": false,
             "pending": 0,
             "pendingBytes": 0,

@@ -18,8 +18,20 @@ type Request struct {
 	Grant topic.Grant
 	// Cursor is where the subscriber was; see [eventlog.ParseCursor].
 	Cursor eventlog.Cursor
+	// Replay asks for some of the past where there is no Cursor.
+	Replay Replay
+	// SkipGap lets a stream whose Cursor cannot be honoured begin now, without the newest updates of the past.
+	SkipGap bool
 	// Signals asks for the hub's own events in the stream: tidings.hello, tidings.gap, tidings.ping.
 	Signals bool
+}
+
+// Replay says what a subscriber without a cursor is sent of the past. The zero Replay is nothing.
+type Replay struct {
+	// Latest asks for the newest update of each topic, as far as the subscriber may receive it.
+	Latest bool
+	// Newest asks for so many of the newest updates in all, at most [Limits].Newest.
+	Newest int
 }
 
 // Subscription is a subscriber whose stream has not begun yet. One that is not attached holds nothing.
@@ -29,13 +41,14 @@ type Subscription struct {
 	// Verdict says how the stream begins.
 	Verdict eventlog.Verdict
 	// LastEventID is the id of the event before the first one that will be sent, or "earliest" if there is
-	// none: the cursor itself if it is honoured. It is empty without a cursor.
+	// none: the cursor itself if it is honoured, else a position.
 	LastEventID string
 
 	hub     *Hub
 	filter  *eventlog.Filter
 	signals bool
 	first   []*fanout.Frame
+	latest  eventlog.Latest
 }
 
 // HelloData is the data of the tidings.hello signal, with which a stream with signals begins.
@@ -56,9 +69,14 @@ type HelloLimit struct {
 // Subscribe judges the cursor of r and prepares a stream. The caller tells the verdict to the subscriber, then
 // calls [Subscription.Attach].
 //
-// The error is an [*InvalidError], a [*LimitError] or [ErrClosed] if r was refused.
+// The error is an [*InvalidError], a [*LimitError] or [ErrClosed] if r was refused. It wraps
+// [eventlog.ErrUnavailable] if the log is being opened anew: the subscriber should come back.
 func (h *Hub) Subscribe(ctx context.Context, r Request) (*Subscription, error) {
 	if err := checkMatchers(r.Matchers, h.options.Limits); err != nil {
+		return nil, h.options.Observer.refused(err)
+	}
+	if r.Replay.Newest > h.options.Limits.Newest {
+		err := &LimitError{Limit: "Newest", Max: h.options.Limits.Newest, Got: r.Replay.Newest}
 		return nil, h.options.Observer.refused(err)
 	}
 	s := &Subscription{
@@ -67,7 +85,7 @@ func (h *Hub) Subscribe(ctx context.Context, r Request) (*Subscription, error) {
 		filter:  &eventlog.Filter{Matchers: r.Matchers, Grant: r.Grant},
 		signals: r.Signals,
 	}
-	if err := s.judge(ctx, r.Cursor); errors.Is(err, eventlog.ErrClosed) {
+	if err := s.judge(ctx, &r); errors.Is(err, eventlog.ErrClosed) {
 		return nil, h.options.Observer.refused(ErrClosed)
 	} else if err != nil {
 		return nil, fmt.Errorf("hub: cannot judge cursor: %w", err)
@@ -81,25 +99,43 @@ func (h *Hub) Subscribe(ctx context.Context, r Request) (*Subscription, error) {
 }
 
 // judge asks the log where the stream begins, and what the subscriber is told of it.
-func (s *Subscription) judge(ctx context.Context, c eventlog.Cursor) error {
-	log := s.hub.log
+func (s *Subscription) judge(ctx context.Context, r *Request) error {
+	log, c := s.hub.log, r.Cursor
 	v, err := log.Verdict(ctx, c, s.filter)
 	if err != nil {
 		return err
 	}
-	if v.Kind == eventlog.Gap {
-		newest, err := log.Newest(ctx, s.filter, s.hub.options.GapReplay)
+	oldest := v.After // on a gap
+	switch {
+	case v.Kind == eventlog.Gap:
+		n := s.hub.options.GapReplay
+		if r.SkipGap {
+			n = 0
+		}
+		newest, err := log.Newest(ctx, s.filter, n)
 		if err != nil {
 			return err
 		}
 		v.After = max(v.After, newest)
+	case v.Kind == eventlog.Fresh && r.Replay.Newest > 0:
+		v.Told = v.After // what was lost before now is not asked for
+		if v.After, err = log.Newest(ctx, s.filter, r.Replay.Newest); err != nil {
+			return err
+		}
+	case v.Kind == eventlog.Fresh && r.Replay.Latest:
+		if s.latest, err = log.Latest(ctx, s.filter, s.hub.options.Limits.Latest); err != nil {
+			return err
+		}
+		v.Told, v.After = s.latest.Head, s.latest.Head
+		if len(s.latest.Offsets) > 0 {
+			v.After = s.latest.Offsets[0] - 1
+		}
 	}
 	s.Verdict = v
 	switch {
-	case v.Kind == eventlog.Fresh:
-	case v.Kind == eventlog.Resumed:
+	case v.Kind == eventlog.Resumed, v.Kind == eventlog.Compacted:
 		s.LastEventID = c.String()
-	case v.After < log.Floor():
+	case v.After == 0, v.Kind == eventlog.Gap && v.After == oldest:
 		s.LastEventID = eventlog.Earliest
 	default:
 		s.LastEventID = log.Lineage().At(v.After).String()
@@ -122,8 +158,16 @@ func (s *Subscription) greet(c eventlog.Cursor) error {
 		return err
 	}
 	s.first = append(s.first, hello)
+	if s.latest.More {
+		gap, err := fanout.NewGap(eventlog.Earliest, s.hub.log.Lineage().At(s.latest.Head), eventlog.GapLimit)
+		if err != nil {
+			return err
+		}
+		s.first = append(s.first, gap)
+	}
 	if s.Verdict.Kind == eventlog.Gap {
-		gap, err := fanout.NewGap(c.String(), at, s.Verdict.Why)
+		lost := s.hub.log.Lineage().At(max(s.Verdict.After, s.Verdict.Told))
+		gap, err := fanout.NewGap(c.String(), lost, s.Verdict.Why)
 		if err != nil {
 			return err
 		}
@@ -139,6 +183,9 @@ func (s *Subscription) Attach(sink fanout.Sink) (*fanout.Subscriber, error) {
 		ID:      s.ID,
 		Filter:  s.filter,
 		After:   s.Verdict.After,
+		Only:    s.latest.Offsets,
+		OnlyTo:  s.latest.Head,
+		Told:    s.Verdict.Told,
 		Signals: s.signals,
 		First:   s.first,
 	}, sink)

@@ -28,21 +28,21 @@ func TestSubscribeVerdicts(t *testing.T) {
 		lastEvent string
 		data      []string
 	}{
-		{"none", "", 0, eventlog.Verdict{Kind: eventlog.Fresh, After: 15}, "", nil},
-		{"earliest", "earliest", 0, eventlog.Verdict{Kind: eventlog.Resumed, After: 5}, "earliest", []string{"7", "9", "11", "13", "15"}},
+		{"none", "", 0, eventlog.Verdict{Kind: eventlog.Fresh, After: 15}, "#<epoch>.15", nil},
+		{"earliest", "earliest", 0, eventlog.Verdict{Kind: eventlog.Resumed, After: 5, Told: 5}, "earliest", []string{"7", "9", "11", "13", "15"}},
 		{"an update", "#<epoch>.9", 0, eventlog.Verdict{Kind: eventlog.Resumed, After: 9}, "#<epoch>.9", []string{"11", "13", "15"}},
 		{"an update of another topic", "#<epoch>.10", 0, eventlog.Verdict{Kind: eventlog.Resumed, After: 10}, "#<epoch>.10", []string{"11", "13", "15"}},
 		{"a publisher's id", " own ", 0, eventlog.Verdict{Kind: eventlog.Resumed, After: lastID}, "own", []string{"13", "15"}},
 		{"the head", "#<epoch>.15", 0, eventlog.Verdict{Kind: eventlog.Resumed, After: 15}, "#<epoch>.15", nil},
 		{"just above what was dropped", "#<epoch>.5", 0, eventlog.Verdict{Kind: eventlog.Resumed, After: 5}, "#<epoch>.5", []string{"7", "9", "11", "13", "15"}},
 
-		{"dropped", "#<epoch>.4", 0, eventlog.Verdict{Kind: eventlog.Gap, After: 5, Why: eventlog.GapRetention}, "earliest", []string{"7", "9", "11", "13", "15"}},
-		{"dropped, few replayed", "#<epoch>.4", 2, eventlog.Verdict{Kind: eventlog.Gap, After: 12, Why: eventlog.GapRetention}, "#<epoch>.12", []string{"13", "15"}},
-		{"dropped, as many replayed as are left", "#<epoch>.4", 5, eventlog.Verdict{Kind: eventlog.Gap, After: 6, Why: eventlog.GapRetention}, "#<epoch>.6", []string{"7", "9", "11", "13", "15"}},
-		{"dropped, none replayed", "#<epoch>.4", -1, eventlog.Verdict{Kind: eventlog.Gap, After: 15, Why: eventlog.GapRetention}, "#<epoch>.15", nil},
-		{"above the head", "#<epoch>.16", 1, eventlog.Verdict{Kind: eventlog.Gap, After: 14, Why: eventlog.GapLineage}, "#<epoch>.14", []string{"15"}},
-		{"another history", "#elsewhere2.9", 1, eventlog.Verdict{Kind: eventlog.Gap, After: 14, Why: eventlog.GapLineage}, "#<epoch>.14", []string{"15"}},
-		{"unknown id", "never", 1, eventlog.Verdict{Kind: eventlog.Gap, After: 14, Why: eventlog.GapUnknownID}, "#<epoch>.14", []string{"15"}},
+		{"dropped", "#<epoch>.4", 0, eventlog.Verdict{Kind: eventlog.Gap, After: 5, Told: 5, Why: eventlog.GapRetention}, "earliest", []string{"7", "9", "11", "13", "15"}},
+		{"dropped, few replayed", "#<epoch>.4", 2, eventlog.Verdict{Kind: eventlog.Gap, After: 12, Told: 5, Why: eventlog.GapRetention}, "#<epoch>.12", []string{"13", "15"}},
+		{"dropped, as many replayed as are left", "#<epoch>.4", 5, eventlog.Verdict{Kind: eventlog.Gap, After: 6, Told: 5, Why: eventlog.GapRetention}, "#<epoch>.6", []string{"7", "9", "11", "13", "15"}},
+		{"dropped, none replayed", "#<epoch>.4", -1, eventlog.Verdict{Kind: eventlog.Gap, After: 15, Told: 5, Why: eventlog.GapRetention}, "#<epoch>.15", nil},
+		{"above the head", "#<epoch>.16", 1, eventlog.Verdict{Kind: eventlog.Gap, After: 14, Told: 5, Why: eventlog.GapLineage}, "#<epoch>.14", []string{"15"}},
+		{"another history", "#elsewhere2.9", 1, eventlog.Verdict{Kind: eventlog.Gap, After: 14, Told: 5, Why: eventlog.GapLineage}, "#<epoch>.14", []string{"15"}},
+		{"unknown id", "never", 1, eventlog.Verdict{Kind: eventlog.Gap, After: 14, Told: 5, Why: eventlog.GapUnknownID}, "#<epoch>.14", []string{"15"}},
 	}
 	for _, tt := range tests {
 		for _, signals := range []bool{false, true} {
@@ -99,7 +99,7 @@ func TestGapOfAnEmptiedLog(t *testing.T) {
 			r.publish(update("1"), update("2"))
 			time.Sleep(2 * time.Hour)
 			sub, reader := r.subscribe(hub.Request{Matchers: matchers("a"), Cursor: eventlog.ParseCursor("never")})
-			want := eventlog.Verdict{Kind: eventlog.Gap, After: 2, Why: eventlog.GapUnknownID}
+			want := eventlog.Verdict{Kind: eventlog.Gap, After: 2, Told: 2, Why: eventlog.GapUnknownID}
 			if sub.Verdict != want || sub.LastEventID != "earliest" {
 				t.Errorf("verdict %+v, LastEventID %q; want %+v, earliest", sub.Verdict, sub.LastEventID, want)
 			}
