@@ -4,8 +4,8 @@ import "net/http"
 
 // What pages of foreign origins may read of an answer, and send with a request.
 const (
-	exposedHeaders = "Link, Mercure-Last-Event-ID, Last-Event-ID, Retry-After"
-	allowedHeaders = "Authorization, Cache-Control, Content-Type, Last-Event-ID"
+	exposedHeaders = "Link, Mercure-Last-Event-ID, Last-Event-ID, Idempotency-Replayed, Retry-After"
+	allowedHeaders = "Authorization, Cache-Control, Content-Type, Idempotency-Key, Last-Event-ID"
 	preflightAge   = "7200" // seconds; no browser remembers a preflight for longer
 )
 

@@ -37,7 +37,7 @@ func TestForeignPageReads(t *testing.T) {
 		allowed := map[string]string{
 			"Access-Control-Allow-Origin":      friend,
 			"Access-Control-Allow-Credentials": "true",
-			"Access-Control-Expose-Headers":    "Link, Mercure-Last-Event-ID, Last-Event-ID, Retry-After",
+			"Access-Control-Expose-Headers":    "Link, Mercure-Last-Event-ID, Last-Event-ID, Idempotency-Replayed, Retry-After",
 			"Vary":                             "Origin",
 		}
 		r := s.subscribe(t, "topic=a", "Origin", friend)

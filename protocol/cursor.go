@@ -17,16 +17,24 @@ const headerAnswer = "Mercure-Last-Event-Id"
 // ids from times with another limit.
 const longestCursor = 4 << 10
 
-// readCursor returns the cursor of a request, and whether one was presented, if only an empty one. The header
-// beats the query. Its value is taken byte by byte, UTF-8 as browsers send it.
-func readCursor(r *http.Request, l hub.Limits) (c eventlog.Cursor, presented bool, err error) {
+// presented is the cursor that a request comes with.
+type presented struct {
+	eventlog.Cursor
+	header bool // it is that of the header
+	given  bool // there is one, if only an empty one
+}
+
+// readCursor returns the cursor of a request. The header beats the query. Its value is taken byte by byte, UTF-8
+// as browsers send it.
+func readCursor(r *http.Request, l hub.Limits) (presented, error) {
 	field, values := "Last-Event-ID", r.Header.Values(headerCursor)
-	presented = len(values) > 0
+	c := presented{given: len(values) > 0}
 	text, err := onlyCursor(field, values)
 	if err != nil {
-		return c, presented, err
+		return c, err
 	}
-	if text == "" {
+	c.header = text != ""
+	if !c.header {
 		field, values = "last_event_id", nil
 		for name, value := range formPairs(r.URL.RawQuery) {
 			switch name {
@@ -34,16 +42,17 @@ func readCursor(r *http.Request, l hub.Limits) (c eventlog.Cursor, presented boo
 				values = append(values, value)
 			}
 		}
-		presented = presented || len(values) > 0
+		c.given = c.given || len(values) > 0
 		if text, err = onlyCursor(field, values); err != nil {
-			return c, presented, err
+			return c, err
 		}
 	}
 	if longest := max(l.IDBytes, longestCursor); len(text) > longest {
-		return c, presented, badField(field, "%s is longer than an event id can be: %d bytes, at most %d",
+		return c, badField(field, "%s is longer than an event id can be: %d bytes, at most %d",
 			field, len(text), longest)
 	}
-	return eventlog.ParseCursor(text), presented, nil
+	c.Cursor = eventlog.ParseCursor(text)
+	return c, nil
 }
 
 // onlyCursor returns the one cursor among values. Some clients send the same one in two spellings.
@@ -59,15 +68,4 @@ func onlyCursor(field string, values []string) (string, error) {
 		}
 	}
 	return only, nil
-}
-
-// precedingID returns the id of the event before the first one that the stream sends, or "earliest".
-func precedingID(h *hub.Hub, s *hub.Subscription) string {
-	switch {
-	case s.LastEventID != "":
-		return s.LastEventID
-	case s.Verdict.After == 0:
-		return eventlog.Earliest
-	}
-	return eventlog.Position{Epoch: h.Head().Epoch, Offset: s.Verdict.After}.String()
 }

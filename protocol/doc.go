@@ -13,11 +13,15 @@
 //	match=T            the same                                    (protocol 1.0)
 //	match_exact=T      the same                                    (protocol 1.0)
 //	last_event_id=ID   resume behind this event; also lastEventID and Last-Event-ID
+//	gap=skip           begin with what comes now if that cannot be done exactly
+//	replay=latest      without a cursor: begin with the newest update of each topic
+//	replay=N           without a cursor: begin with the newest N updates, at most 10,000 (limit Newest)
 //	signals=1          the hub's own events too: tidings.hello, tidings.gap, tidings.ping
 //
-// The first three may be repeated, but the dialects not mixed. The header Last-Event-ID beats the query. If a
-// cursor was presented, the headers Mercure-Last-Event-ID and Last-Event-ID of the response name the event before
-// the first one that is sent: if that is not what was asked for, events may be lost.
+// The first three may be repeated, but the dialects not mixed. The header Last-Event-ID beats the query, also
+// replay; replay together with a cursor in the query is an error. If a cursor was presented, the headers
+// Mercure-Last-Event-ID and Last-Event-ID of the response name the event before the first one that is sent: if
+// that is not what was asked for, events may be lost.
 //
 // Names that begin with "match" in any case are the protocol's: an unknown one is an error. Other parameters are
 // ignored. URI Templates and URL Patterns are refused, not taken literally: a stream that silently matches
@@ -36,6 +40,25 @@
 //
 // Except for topic, the first of several fields of a name counts; unknown fields are ignored. The answer comes
 // when the update is durable: 200, and the event's id as the whole body.
+//
+// The header Idempotency-Key (1 to 255 bytes, taken without the blanks around it) makes an attempt safe to repeat:
+// a publication that says the same under the same key is not published again. It is answered with the id that the
+// first one got and the header Idempotency-Replayed: true, after the first one if that is under way. One that says
+// something else is refused with 422. A key whose publication failed is free. All publishers of a hub share one
+// set of keys.
+//
+// POST of application/x-ndjson publishes many updates in one request, which become durable together and in their
+// order. Each line is a JSON object; empty lines are skipped:
+//
+//	{"topic": "a", "data": "hi", "private": true, "id": "mine", "type": "greeting", "retry": 5000, "key": "k"}
+//	{"topics": ["a", "b"], "data": {"count": 1}}
+//
+// The members are the form's fields, except: data that is no string is published as its JSON, without blanks;
+// private is true or false; key is the idempotency key, and the header is refused. Members of other names are
+// ignored. The answer is 200 and has a line for each, in their order: {"id": "…"}, with "replayed": true if the
+// key was used before, or {"line": 3, "status": 400, "detail": "…"} for an update that is refused, with the members
+// that a problem has. What is wrong with one line does not keep the others back. If the body as a whole cannot be
+// taken (413) or made durable (503, 507), the answer is a problem, as that to a form.
 //
 // # Errors
 //

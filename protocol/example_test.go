@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 
 	"github.com/tidings-hub/tidings/hub"
 	"github.com/tidings-hub/tidings/protocol"
@@ -50,6 +51,31 @@ func ExampleHandler() {
 		break
 	}
 	// Output: forecast sunny
+}
+
+// Many updates in one request: each line is one, and has a line in the answer.
+func ExampleHandler_lines() {
+	h, err := hub.New(hub.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer h.Close()
+	handler, err := protocol.Handler(h, protocol.Options{Authorizer: protocol.AllowAll()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	lines := `{"topic": "orders/1", "id": "order-1", "data": {"state": "paid"}, "key": "7b1e"}
+{"topic": "orders/1", "id": "order-1", "data": {"state": "paid"}, "key": "7b1e"}
+{"topic": "orders/2", "private": "yes"}`
+	r := httptest.NewRequest(http.MethodPost, protocol.DefaultPath, strings.NewReader(lines))
+	r.Header.Set("Content-Type", "application/x-ndjson")
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	fmt.Print(w.Body)
+	// Output:
+	// {"id":"order-1"}
+	// {"id":"order-1","replayed":true}
+	// {"line":3,"status":400,"detail":"member \"private\" cannot be a JSON string","field":"private"}
 }
 
 // A stream of fixed topics under a path of its own, for people who point a browser or curl at it.

@@ -19,6 +19,7 @@ import (
 func FuzzRequest(f *testing.F) {
 	f.Add("topic=a&last_event_id=%23x.1", "", "topic=a&data=hi&retry=1", "application/x-www-form-urlencoded")
 	f.Add("match=*&signals=1", "earliest", "topic=https:mercure&id=%23", "text/plain; charset=utf-8")
+	f.Add("topic=a&replay=latest&gap=skip", "", `{"topic":"a","data":[1]}`+"\nx", "application/x-ndjson")
 	f.Add("match_urlpattern=/:a&topic={b}", "\xff", "retry=x&topic=%ff", "application/x-www-form-urlencoded; charset=latin1")
 	h := newHub(f, hub.Options{Limits: hub.Limits{Matchers: 3, Topics: 3, TopicBytes: 40, IDBytes: 20, TypeBytes: 20, DataBytes: 50}})
 	handler, err := protocol.Handler(h, protocol.Options{Authorizer: protocol.AllowAll(), MaxBodyBytes: 200})
@@ -51,7 +52,8 @@ func FuzzRequest(f *testing.F) {
 		handler.ServeHTTP(w, request(http.MethodPost))
 		switch w.Code {
 		case http.StatusOK:
-			if w.Body.Len() == 0 || len(form) > 200 {
+			lines := w.Header().Get("Content-Type") == "application/x-ndjson"
+			if w.Body.Len() == 0 && !lines || len(form) > 200 {
 				t.Errorf("published %q with id %q", form, w.Body)
 			}
 		case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
@@ -68,4 +70,61 @@ func checkProblem(t *testing.T, w *httptest.ResponseRecorder) {
 	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || p.Detail == "" || p.Status != w.Code || len(p.Detail) > 1000 {
 		t.Errorf("status %d: %s: %v", w.Code, w.Body, err)
 	}
+}
+
+// FuzzLines: whatever lines a body has, each has its answer, and the log has grown by what was answered with a
+// new id.
+func FuzzLines(f *testing.F) {
+	f.Add(`{"topic":"a","data":"hi"}` + "\n\n" + `{"topics":["a","b"],"data":{"x": [1, null]},"private":true,"retry":0,"id":"i","type":"t"}`)
+	f.Add(`{"topic":"a","key":"k"}` + "\r\n" + `{"topic":"a","key":"k"}` + "\n" + `{"topic":"b","key":"k"}`)
+	f.Add("null\n[]\n7\n\"x\"\n{\n{}x\n\xff\n{\"topic\":1}\n{\"topic\":\"a\",\"retry\":-1}\n{\"topic\":\"\\ud800\"}")
+	h := newHub(f, hub.Options{Limits: hub.Limits{Topics: 3, TopicBytes: 40, IDBytes: 20, TypeBytes: 20, DataBytes: 50, KeyBytes: 30}})
+	handler, err := protocol.Handler(h, protocol.Options{Authorizer: protocol.AllowAll(), MaxBodyBytes: 1000, MaxLines: 20})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		var want int
+		for line := range strings.SplitSeq(body, "\n") {
+			if strings.TrimSpace(line) != "" {
+				want++
+			}
+		}
+		before := h.Head().Offset
+		r := httptest.NewRequest(http.MethodPost, protocol.DefaultPath, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-ndjson")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		grown := int(h.Head().Offset - before)
+		if w.Code == http.StatusRequestEntityTooLarge {
+			checkProblem(t, w)
+			if len(body) <= 1000 && want <= 20 || grown > 0 {
+				t.Errorf("%d lines in %d bytes are refused, %d published", want, len(body), grown)
+			}
+			return
+		}
+		if w.Code != http.StatusOK {
+			t.Fatalf("status %d %s", w.Code, w.Body)
+		}
+		got, published := 0, 0
+		for text := range strings.Lines(w.Body.String()) {
+			var l lineResult
+			if err := json.Unmarshal([]byte(text), &l); err != nil {
+				t.Fatalf("answer %q: %v", text, err)
+			}
+			got++
+			switch {
+			case l.ID == "" && l.Detail != "" && len(l.Detail) < 1000 && l.Line >= got && 400 <= l.Status && l.Status < 500:
+			case l.ID != "" && l.Status == 0 && l.Line == 0:
+				if !l.Replayed {
+					published++
+				}
+			default:
+				t.Errorf("answer %s", text)
+			}
+		}
+		if got != want || published != grown {
+			t.Errorf("%d lines have %d answers; %d were published, %d answered so", want, got, grown, published)
+		}
+	})
 }

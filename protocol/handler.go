@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -47,6 +48,9 @@ type Options struct {
 	// MaxBodyBytes bounds the body of a publication. The default is as much as an update within the hub's limits
 	// can take, also with each byte percent-encoded, so that it is the hub's limit that is met first and named.
 	MaxBodyBytes int64
+	// MaxLines bounds the updates in one request of newline-delimited JSON; default 10,000. MaxBodyBytes bounds
+	// its size.
+	MaxLines int
 	// Logger, if not nil, is told of requests that failed by no fault of the client's, and why authorization
 	// was refused.
 	Logger *slog.Logger
@@ -54,8 +58,11 @@ type Options struct {
 
 // Validate refuses settings that cannot work, naming the fields.
 func (o Options) Validate() error {
-	if o.MaxBodyBytes < 0 {
+	switch {
+	case o.MaxBodyBytes < 0:
 		return fmt.Errorf("protocol: Options.MaxBodyBytes is negative: %d", o.MaxBodyBytes)
+	case o.MaxLines < 0:
+		return fmt.Errorf("protocol: Options.MaxLines is negative: %d", o.MaxLines)
 	}
 	return nil
 }
@@ -81,8 +88,8 @@ func Handler(h *hub.Hub, o Options) (http.Handler, error) {
 	return newHandler(h, o, nil)
 }
 
-// StreamHandler returns a handler that answers GET with a stream of what ms select, under any path. The cursor
-// and signals parameters work as on the hub's URL; all others are ignored.
+// StreamHandler returns a handler that answers GET with a stream of what ms select, under any path. The
+// parameters that select no topics work as on the hub's URL.
 func StreamHandler(h *hub.Hub, o Options, ms topic.Matchers) (http.Handler, error) {
 	if len(ms) == 0 {
 		return nil, errors.New("protocol: StreamHandler without matchers")
@@ -92,14 +99,15 @@ func StreamHandler(h *hub.Hub, o Options, ms topic.Matchers) (http.Handler, erro
 
 // handler serves a hub: what the query asks for and publishing, or a stream of fixed topics only.
 type handler struct {
-	hub     *hub.Hub
-	options Options
-	fixed   topic.Matchers // of a StreamHandler
-	methods string         // as the header Allow has them
-	limits  hub.Limits
-	stall   time.Duration
-	maxBody int64
-	guard   http.CrossOriginProtection
+	hub      *hub.Hub
+	options  Options
+	fixed    topic.Matchers // of a StreamHandler
+	methods  string         // as the header Allow has them
+	limits   hub.Limits
+	stall    time.Duration
+	maxBody  int64
+	maxLines int
+	guard    http.CrossOriginProtection
 }
 
 func newHandler(h *hub.Hub, o Options, fixed topic.Matchers) (http.Handler, error) {
@@ -117,6 +125,7 @@ func newHandler(h *hub.Hub, o Options, fixed topic.Matchers) (http.Handler, erro
 	return &handler{
 		hub: h, options: o, fixed: fixed, methods: methods,
 		limits: limits, stall: h.Options().Fanout.Stall, maxBody: o.maxBodyBytes(limits),
+		maxLines: cmp.Or(o.MaxLines, 10_000),
 	}, nil
 }
 
@@ -160,6 +169,9 @@ func (h *handler) authorize(w http.ResponseWriter, r *http.Request) (topic.Grant
 }
 
 func (h *handler) log(r *http.Request, level slog.Level, message string, err error) {
+	if gone := r.Context().Err(); gone != nil && errors.Is(err, gone) {
+		return // it failed because the client has left
+	}
 	if h.options.Logger != nil {
 		h.options.Logger.Log(r.Context(), level, message, "method", r.Method, "path", r.URL.Path, "error", err)
 	}

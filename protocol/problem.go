@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/hub"
 )
 
@@ -41,7 +42,11 @@ func (h *handler) explain(r *http.Request, err error) *problem {
 		return p
 	}
 	if invalid, ok := errors.AsType[*hub.InvalidError](err); ok {
-		return badField(invalid.Field, "%s %s", invalid.Field, invalid.Reason)
+		field := invalid.Field
+		if field == "key" {
+			field = headerKey
+		}
+		return badField(field, "%s %s", field, invalid.Reason)
 	}
 	if limit, ok := errors.AsType[*hub.LimitError](err); ok {
 		return explainLimit(r, limit)
@@ -51,12 +56,28 @@ func (h *handler) explain(r *http.Request, err error) *problem {
 		return &problem{
 			Status: http.StatusForbidden, Field: "topic", Detail: "publishing to one of the topics is not granted",
 		}
-	case errors.Is(err, hub.ErrClosed):
+	case errors.Is(err, hub.ErrClosed), errors.Is(err, eventlog.ErrClosed):
 		return shuttingDown()
-	case errors.Is(err, hub.ErrOutcomeUnknown):
+	case errors.Is(err, hub.ErrKeyReused):
+		return &problem{
+			Status: http.StatusUnprocessableEntity, Field: headerKey,
+			Detail: "the idempotency key was used for another update",
+		}
+	case errors.Is(err, eventlog.ErrNoSpace):
+		h.log(r, slog.LevelError, "publishing refused", err)
+		return &problem{
+			Status: http.StatusInsufficientStorage, Detail: "the hub's disk is full: nothing was published",
+		}
+	case errors.Is(err, eventlog.ErrOutcomeUnknown):
 		h.log(r, slog.LevelError, "publishing failed", err)
 		return &problem{
 			Status: http.StatusServiceUnavailable, Detail: "outcome unknown: the update may have been published or not",
+		}
+	case errors.Is(err, eventlog.ErrUnavailable):
+		h.log(r, slog.LevelError, "the log is unavailable", err)
+		return &problem{
+			Status: http.StatusServiceUnavailable, Detail: "the hub's log is being opened anew: nothing was done",
+			retryAfter: retryBusy,
 		}
 	}
 	h.log(r, slog.LevelError, "request failed", err)
@@ -69,6 +90,9 @@ func shuttingDown() *problem {
 	}
 }
 
+// limitQueue is the limit that is the hub's fault, not the client's.
+const limitQueue = "QueueBytes"
+
 // explainLimit returns the problem of a request that is beyond one of the hub's limits.
 func explainLimit(r *http.Request, e *hub.LimitError) *problem {
 	p := &problem{Status: http.StatusBadRequest, Limit: e.Limit, Max: int64(e.Max)}
@@ -77,7 +101,7 @@ func explainLimit(r *http.Request, e *hub.LimitError) *problem {
 	}
 	what := ""
 	switch e.Limit {
-	case "QueueBytes":
+	case limitQueue:
 		p.Status, p.retryAfter = http.StatusServiceUnavailable, retryBusy
 		p.Detail = "too many updates are waiting to be written (limit QueueBytes)"
 		return p
@@ -91,8 +115,12 @@ func explainLimit(r *http.Request, e *hub.LimitError) *problem {
 		p.Field, what = "type", "the length in bytes of the type"
 	case "DataBytes":
 		p.Field, what = "data", "the length in bytes of the data"
+	case "KeyBytes":
+		p.Status, p.Field, what = http.StatusBadRequest, headerKey, "the length in bytes of the idempotency key, its scope included,"
 	case "Matchers":
 		p.Field, what = "topic", "the number of matchers"
+	case "Newest":
+		p.Field, what = paramReplay, "the number of updates asked for"
 	}
 	p.Detail = fmt.Sprintf("%s is %d, the limit %s is %d", what, e.Got, e.Limit, e.Max)
 	return p

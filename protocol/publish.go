@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/hub"
 	"github.com/tidings-hub/tidings/sse"
+	"github.com/tidings-hub/tidings/topic"
 )
 
-// publish answers POST: 200 and the event's id when the update is durable.
+// publish answers POST: 200 when what was published is durable.
 func (h *handler) publish(w http.ResponseWriter, r *http.Request) error {
 	if h.options.Authorizer == nil {
 		return &problem{Status: http.StatusForbidden, Detail: "publishing is not open here: this hub authorizes nobody to"}
@@ -23,7 +25,20 @@ func (h *handler) publish(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := checkForm(r); err != nil {
+	kind, err := bodyType(r)
+	if err != nil {
+		return err
+	}
+	if kind == typeLines {
+		return h.publishLines(w, r, grant)
+	}
+	return h.publishForm(w, r, grant)
+}
+
+// publishForm publishes the one update that the body is.
+func (h *handler) publishForm(w http.ResponseWriter, r *http.Request, grant topic.Grant) error {
+	key, err := headerIdempotencyKey(r)
+	if err != nil {
 		return err
 	}
 	body, err := h.readBody(w, r)
@@ -34,36 +49,55 @@ func (h *handler) publish(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range update.Topics[:min(len(update.Topics), h.limits.Topics)] { // the hub refuses more
-		if t != "" && reserved(t, r.URL.EscapedPath()) { // and an empty one
-			return badField("topic", "topic %s lies in the hub's own namespace", quote(t))
-		}
-	}
-	receipt, err := h.hub.Publish(r.Context(), update, grant)
-	if err != nil {
+	if err := h.checkTopics(update.Topics, r.URL.EscapedPath()); err != nil {
 		return err
+	}
+	outcome := h.hub.PublishAll(r.Context(), []hub.Submission{{Update: update, Key: key}}, grant)[0]
+	if outcome.Err != nil {
+		return outcome.Err
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/plain; charset=utf-8")
 	header.Set("X-Content-Type-Options", "nosniff") // the body is what the publisher chose
-	_, _ = io.WriteString(w, receipt.ID)            // the update is durable, whether or not its publisher hears of it
+	if outcome.Repeated {
+		header.Set(headerReplayed, "true")
+	}
+	_, _ = io.WriteString(w, outcome.ID) // the update is durable, whether or not its publisher hears of it
 	return nil
 }
 
-// checkForm refuses a body that is no form in UTF-8.
-func checkForm(r *http.Request) error {
-	const form = "application/x-www-form-urlencoded"
+// checkTopics refuses those that lie in the namespace of the hub, whose path is hubPath.
+func (h *handler) checkTopics(topics []string, hubPath string) error {
+	for _, t := range topics[:min(len(topics), h.limits.Topics)] { // the hub refuses more
+		if t != "" && reserved(t, hubPath) { // and an empty one
+			return badField("topic", "topic %s lies in the hub's own namespace", quote(t))
+		}
+	}
+	return nil
+}
+
+// What a publication can be.
+const (
+	typeForm  = "application/x-www-form-urlencoded"
+	typeLines = "application/x-ndjson"
+)
+
+// bodyType returns which of the two a body is. It refuses others, and other encodings than UTF-8.
+func bodyType(r *http.Request) (string, error) {
 	given := r.Header.Get("Content-Type")
 	kind, params, err := mime.ParseMediaType(given)
 	charset := strings.ToLower(params["charset"])
-	if err == nil && kind == form && (charset == "" || charset == "utf-8" || charset == "utf8") {
-		return nil
+	if err == nil && (kind == typeForm || kind == typeLines) && (charset == "" || charset == "utf-8" || charset == "utf8") {
+		return kind, nil
 	}
-	detail := "the header Content-Type is missing: a publication is " + form
+	detail := "the header Content-Type is missing"
 	if given != "" {
-		detail = fmt.Sprintf("Content-Type %s: a publication is %s in UTF-8", quote(given), form)
+		detail = "Content-Type " + quote(given)
 	}
-	return &problem{Status: http.StatusUnsupportedMediaType, Field: "Content-Type", Detail: detail}
+	return "", &problem{
+		Status: http.StatusUnsupportedMediaType, Field: "Content-Type",
+		Detail: fmt.Sprintf("%s: a publication is %s, or %s for several, in UTF-8", detail, typeForm, typeLines),
+	}
 }
 
 // readBody reads the whole body, within its limit.
@@ -72,17 +106,21 @@ func (h *handler) readBody(w http.ResponseWriter, r *http.Request) (string, erro
 	if 0 < r.ContentLength && r.ContentLength <= h.maxBody {
 		body.Grow(int(r.ContentLength) + bytes.MinRead) // room to see the end without growing
 	}
-	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.maxBody))
+	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.maxBody)); err != nil {
+		return "", explainBody(err)
+	}
+	return body.String(), nil
+}
+
+// explainBody returns the problem of a body that cannot be read.
+func explainBody(err error) *problem {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return "", &problem{
+		return &problem{
 			Status: http.StatusRequestEntityTooLarge, Limit: "MaxBodyBytes", Max: tooLarge.Limit,
 			Detail: fmt.Sprintf("the body is longer than MaxBodyBytes, %d", tooLarge.Limit),
 		}
 	}
-	if err != nil {
-		return "", &problem{Status: http.StatusBadRequest, Detail: "the body could not be read to its end"}
-	}
-	return body.String(), nil
+	return &problem{Status: http.StatusBadRequest, Detail: "the body could not be read to its end"}
 }
 
 // readUpdate reads the fields of a publication. Their texts are for the hub to check.

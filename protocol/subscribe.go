@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/hub"
 )
 
@@ -20,11 +21,8 @@ func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if request.Signals, err = readSignals(r.URL.RawQuery); err != nil {
-		return err
-	}
-	var presented bool
-	if request.Cursor, presented, err = readCursor(r, h.limits); err != nil {
+	cursor, err := readBeginning(r, h.limits, &request)
+	if err != nil {
 		return err
 	}
 	sub, err := h.hub.Subscribe(r.Context(), request)
@@ -32,25 +30,36 @@ func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return h.explainSubscribe(r, err, param)
 	}
 	answer := ""
-	if presented {
-		answer = precedingID(h.hub, sub)
+	if cursor.given {
+		answer = sub.LastEventID
 	}
 	return h.stream(w, r, stream{sub: sub, lastEventID: answer, signals: request.Signals})
 }
 
-// readSignals reports whether a query asks for signals.
-func readSignals(query string) (bool, error) {
-	signals := false
-	for name, value := range formPairs(query) {
-		if name != "signals" {
-			continue
-		}
-		if value != "1" {
-			return false, badField(name, "parameter %q can only be 1, not %s", name, quote(value))
-		}
-		signals = true
+// readBeginning reads how a stream is to begin.
+func readBeginning(r *http.Request, l hub.Limits, into *hub.Request) (presented, error) {
+	query := r.URL.RawQuery
+	var err error
+	if into.Signals, err = readSignals(query); err != nil {
+		return presented{}, err
 	}
-	return signals, nil
+	if into.SkipGap, err = readSkipGap(query); err != nil {
+		return presented{}, err
+	}
+	replay, asked, err := readReplay(query)
+	if err != nil {
+		return presented{}, err
+	}
+	cursor, err := readCursor(r, l)
+	if err != nil {
+		return cursor, err
+	}
+	if asked && !cursor.header && cursor.Kind() != eventlog.CursorNone {
+		return cursor, badField(paramReplay, "parameter %q is for streams without a cursor, but the query has one, %s",
+			paramReplay, quote(cursor.String()))
+	}
+	into.Cursor, into.Replay = cursor.Cursor, replay
+	return cursor, nil
 }
 
 // explainSubscribe returns the problem that err is to a subscriber whose query selects topics by param.
@@ -59,7 +68,7 @@ func (h *handler) explainSubscribe(r *http.Request, err error, param string) *pr
 		return badField(param, "parameter %q %s", param, invalid.Reason)
 	}
 	p := h.explain(r, err)
-	if p.Limit != "" {
+	if p.Limit != "" && p.Field != paramReplay {
 		p.Field = param
 	}
 	return p

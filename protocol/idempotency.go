@@ -1,0 +1,45 @@
+package protocol
+
+import (
+	"net/http"
+
+	"github.com/tidings-hub/tidings/eventlog"
+)
+
+// headerKey is the header that makes a publication idempotent.
+const headerKey = "Idempotency-Key"
+
+// headerReplayed says that an update was published before, with the same key.
+const headerReplayed = "Idempotency-Replayed"
+
+// longestKey is how long an idempotency key may be.
+const longestKey = 255
+
+// keyScope stands before every key. All publishers of a hub share one scope.
+const keyScope = "hub:"
+
+// headerIdempotencyKey returns the key of a publication with its scope, "" if it has none.
+func headerIdempotencyKey(r *http.Request) (string, error) {
+	values := r.Header.Values(headerKey)
+	if len(values) == 0 {
+		return "", nil
+	}
+	for _, v := range values[1:] {
+		if eventlog.TrimID(v) != eventlog.TrimID(values[0]) {
+			return "", badField(headerKey, "%s is given with different values, %s and %s", headerKey, quote(values[0]), quote(v))
+		}
+	}
+	return scopedKey(headerKey, values[0])
+}
+
+// scopedKey returns an idempotency key with its scope. Its characters are for the hub to check.
+func scopedKey(field, key string) (string, error) {
+	key = eventlog.TrimID(key)
+	switch {
+	case key == "":
+		return "", badField(field, "%s is empty: it has 1 to %d bytes", field, longestKey)
+	case len(key) > longestKey:
+		return "", badField(field, "%s has %d bytes, more than %d", field, len(key), longestKey)
+	}
+	return keyScope + key, nil
+}
