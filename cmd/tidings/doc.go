@@ -4,6 +4,7 @@
 //	tidings serve       the hub
 //	tidings publish     publish an update
 //	tidings subscribe   print events as they arrive
+//	tidings log         look into a log, restore it, erase from it
 //	tidings version     what this binary is
 //
 // Each has --help with its settings, which can be given as variables of the environment too (package config), and

@@ -23,10 +23,10 @@ type hubProcess struct {
 	base string // of its host, without a slash at the end
 }
 
-// startHub runs tidings serve --dev on a free port.
+// startHub runs tidings serve --dev on a free port, in memory unless args say otherwise.
 func startHub(t *testing.T, args ...string) *hubProcess {
 	t.Helper()
-	p := start(t, append([]string{"serve", "--dev", "--addr", "127.0.0.1:0"}, args...)...)
+	p := start(t, append([]string{"serve", "--dev", "--addr", "127.0.0.1:0", "--data", "memory"}, args...)...)
 	h := &hubProcess{process: p}
 	return h.ready(t)
 }
@@ -41,6 +41,9 @@ func (h *hubProcess) ready(t *testing.T) *hubProcess {
 	}
 	if h.base, ok = strings.CutSuffix(h.url, protocol.DefaultPath); !ok {
 		t.Fatalf("the hub is at %q, want a URL that ends in %s", h.url, protocol.DefaultPath)
+	}
+	if line := h.stdout.line(t); !strings.HasPrefix(line, "Updates are kept in ") {
+		t.Fatalf("the hub goes on with %q, want where its updates are", line)
 	}
 	return h
 }

@@ -21,6 +21,7 @@ type commands struct {
 	Serve     serveCommand     `cmd:"" help:"Run the hub."`
 	Publish   publishCommand   `cmd:"" help:"Publish an update and print its id."`
 	Subscribe subscribeCommand `cmd:"" help:"Print events as they arrive."`
+	Log       logCommand       `cmd:"" help:"Look into a log, restore it, erase from it."`
 	Version   versionCommand   `cmd:"" help:"Print what this binary is."`
 }
 

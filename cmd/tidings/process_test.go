@@ -30,6 +30,7 @@ type invocation struct {
 	args    []string
 	env     []string  // NAME=value, beside the test's own
 	stdin   io.Reader // nothing if nil
+	dir     string    // where it runs, the test's own if empty
 }
 
 // start runs a program; at the test's end it is killed if it has not ended.
@@ -40,7 +41,7 @@ func (i invocation) start(t *testing.T) *process {
 		program = binary
 	}
 	p := &process{cmd: exec.Command(program, i.args...), ended: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), i.env...)
+	p.cmd.Env, p.cmd.Dir = append(os.Environ(), i.env...), i.dir
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = i.stdin, &p.stdout, &p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

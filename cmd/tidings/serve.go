@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 
+	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/eventlog/disk"
 	"github.com/tidings-hub/tidings/internal/config"
 	"github.com/tidings-hub/tidings/internal/server"
 	"github.com/tidings-hub/tidings/protocol"
@@ -20,11 +23,15 @@ type serveCommand struct {
 func (*serveCommand) Help() string {
 	return `Runs a hub and prints its URL. Programs publish to it with a POST, browsers watch with an EventSource. Ctrl-C ends it; a second one kills it.
 
+Updates are kept in the directory --data, so that subscribers that come back get what they missed, also after the hub was started anew. Only one hub can have it. 'tidings log' looks into it, and restores and erases.
+
 There are no access tokens yet, so --dev is needed: everybody may do everything, and for that reason the hub listens on a loopback address, accepts only requests for a loopback host, and answers only pages from loopback origins. It also serves a page that says how to use it at /, and its state at /debug/state.
 
 Examples:
 
     tidings serve --dev
+    tidings serve --dev --data memory
+    tidings serve --dev --data /var/lib/tidings --retain-age 168h --retain 'newest:topic=prices'
     tidings serve --dev --addr 127.0.0.1:0 --retain-age 10m
     tidings serve --dev --tls-cert cert.pem --tls-key key.pem
     TIDINGS_DEV=true TIDINGS_ADDR=127.0.0.1:9000 tidings serve`
@@ -40,17 +47,41 @@ func (c *serveCommand) Run(ctx context.Context, std *streams) error {
 		return err
 	}
 	defer s.Close()
+	log, place, err := openLog(&c.Log, logger)
+	if err != nil {
+		return err
+	}
 	app, err := server.NewDev(server.DevOptions{
 		Hub:          c.HubOptions(),
-		Retention:    c.Retention(),
+		Log:          log,
+		BackupDir:    c.BackupDir,
 		MaxBodyBytes: int64(c.MaxBodyBytes),
 		Logger:       logger,
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "Tidings hub: %s\n", strings.TrimSuffix(s.URL(), "/")+protocol.DefaultPath)
+	fmt.Fprintf(std.out, "Tidings hub: %s\nUpdates are kept %s\n", strings.TrimSuffix(s.URL(), "/")+protocol.DefaultPath, place)
 	return s.Serve(ctx, app)
+}
+
+// openLog opens the log that the settings ask for, and says where it is.
+func openLog(c *config.Log, logger *slog.Logger) (eventlog.Log, string, error) {
+	if c.InMemory() {
+		log, err := eventlog.NewMemory(c.Retention())
+		return log, "in memory: they are forgotten when the hub ends", err
+	}
+	o := c.DiskOptions()
+	o.Logger = logger
+	log, err := disk.Open(c.Data, o)
+	if err != nil {
+		return nil, "", logError(err)
+	}
+	place := c.Data
+	if absolute, err := filepath.Abs(c.Data); err == nil {
+		place = absolute
+	}
+	return log, fmt.Sprintf("in %s (head %d, sync %v)", printable(place), log.Head(), o.Sync), nil
 }
 
 // listenOptions returns what the settings of every server say.

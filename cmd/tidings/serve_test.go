@@ -129,7 +129,7 @@ func TestServeH2C(t *testing.T) {
 
 func TestEnvironment(t *testing.T) {
 	p := invocation{args: []string{"serve"}, env: []string{
-		"TIDINGS_DEV=true", "TIDINGS_ADDR=127.0.0.1:0", "TIDINGS_HEARTBEAT=10ms", "TIDINGS_MAX_TOPICS=1",
+		"TIDINGS_DEV=true", "TIDINGS_ADDR=127.0.0.1:0", "TIDINGS_HEARTBEAT=10ms", "TIDINGS_MAX_TOPICS=1", "TIDINGS_DATA=memory",
 		"TIDINGS_LOG_LEVEL=debug", "TIDINGS_LOG_FORMAT=json",
 	}}.start(t)
 	h := &hubProcess{process: p}

@@ -10,11 +10,18 @@ func TestHelp(t *testing.T) {
 		command string
 		want    []string
 	}{
-		{"", []string{"demo", "serve", "publish", "subscribe", "version", "Exit codes:", "130"}},
+		{"", []string{"demo", "serve", "publish", "subscribe", "log", "version", "Exit codes:", "130"}},
 		{"demo", []string{"--addr=", "$TIDINGS_ADDR", "127.0.0.1:8080", "curl -N http://127.0.0.1:8080/clocks"}},
 		{"serve", []string{"--dev", "--data=", "$TIDINGS_DATA", "--tls-cert=", "--heartbeat=", "(default 15s, $TIDINGS_HEARTBEAT)"}},
 		{"publish", []string{"--topic=", "--data=", "--hub=", "$TIDINGS_HUB", "standard input", "exit codes"}},
 		{"subscribe", []string{"<topic> ...", "--last-event-id=", "--json", "$TIDINGS_SUBSCRIBE_TOPIC", "exit codes"}},
+		{"log", []string{"info", "check", "tail", "dump", "restore", "purge"}},
+		{"log info", []string{"<dir>", "--json", "$TIDINGS_LOG_DIR"}},
+		{"log check", []string{"<dir>"}},
+		{"log tail", []string{"-n", "--json"}},
+		{"log dump", []string{"<dir>"}},
+		{"log restore", []string{"--retain="}},
+		{"log purge", []string{"--topic=", "--id="}},
 		{"version", []string{"--json"}},
 	}
 	for _, tt := range tests {
@@ -47,10 +54,13 @@ func TestWrongUsage(t *testing.T) {
 		env  []string
 		want string
 	}{
-		{"nothing", nil, nil, `expected one of "demo", "serve", "publish", "subscribe", "version" (see tidings --help)`},
+		{"nothing", nil, nil, `expected one of "demo", "serve", "publish", "subscribe", "log", ... (see tidings --help)`},
 		{"no such command", []string{"server"}, nil, "(see tidings --help)"},
 		{"no such flag", []string{"serve", "--heartbat", "1s"}, nil, `did you mean "--heartbeat"? (see tidings serve --help)`},
-		{"no such log", []string{"serve", "--dev", "--data", "paper"}, nil, `--data must be one of "memory"`},
+		{"no place", []string{"serve", "--dev", "--data", ""}, nil, "--data is empty"},
+		{"no such policy", []string{"serve", "--dev", "--sync", "often"}, nil, `--sync must be one of "always","interval","never"`},
+		{"no such rule", []string{"serve", "--dev", "--retain", "forever:topic=a"}, nil, "it must be like"},
+		{"purge of nothing", []string{"log", "purge", "dir"}, nil, "give --topic or --id"},
 		{"not a duration", []string{"serve", "--dev"}, []string{"TIDINGS_STALL=long"}, "TIDINGS_STALL"},
 		{"not a size", []string{"serve", "--dev", "--window-bytes", "much"}, nil, "--window-bytes"},
 		{"half of TLS", []string{"demo", "--tls-key", "key.pem"}, nil, "--tls-cert and --tls-key go together"},

@@ -21,10 +21,16 @@ type Delivery struct {
 	PendingBytes Bytes `default:"64KiB" placeholder:"BYTES" env:"TIDINGS_PENDING_BYTES" help:"How much may wait for one subscriber before it falls behind."`
 	// ChunkBytes bounds what a subscriber that is behind is handed at once.
 	ChunkBytes Bytes `default:"256KiB" placeholder:"BYTES" env:"TIDINGS_CHUNK_BYTES" help:"How much a subscriber that is behind is handed at once."`
+	// KeptBytes bounds the last chunks that were read from the log, kept for others who come to the same place.
+	KeptBytes Bytes `default:"8MiB" placeholder:"BYTES" env:"TIDINGS_KEPT_BYTES" help:"How much of what was read from the log to keep for others who need the same."`
 	// Shards is the number of loops that deliver.
 	Shards int `default:"0" placeholder:"N" env:"TIDINGS_SHARDS" help:"Number of loops that deliver; 0 for one for each CPU."`
 	// Readers is the number of goroutines that read the log for subscribers that are behind.
 	Readers int `default:"4" placeholder:"N" env:"TIDINGS_READERS" help:"Number of readers of the log for subscribers that are behind."`
+	// MaxBehind is how many subscribers are served from the log at once. The others wait in line.
+	MaxBehind int `default:"1000" placeholder:"N" env:"TIDINGS_MAX_BEHIND" help:"How many subscribers are served from the log at once; the others wait."`
+	// ReplayRate bounds the bytes per second that one subscriber is sent from the log.
+	ReplayRate Bytes `default:"0" placeholder:"BYTES" env:"TIDINGS_REPLAY_RATE" help:"How much of the log one subscriber is sent in a second; 0 for as much as it takes."`
 }
 
 func (d *Delivery) options() fanout.Options {
@@ -36,7 +42,10 @@ func (d *Delivery) options() fanout.Options {
 		MailboxBytes: int(d.MailboxBytes),
 		PendingBytes: int(d.PendingBytes),
 		ChunkBytes:   int(d.ChunkBytes),
+		KeptBytes:    int(d.KeptBytes),
 		Readers:      d.Readers,
+		MaxBehind:    d.MaxBehind,
+		ReplayRate:   int(d.ReplayRate),
 	}
 }
 
@@ -47,15 +56,20 @@ func (d *Delivery) validate() error {
 			setting[time.Duration]{"--heartbeat", d.Heartbeat},
 			setting[time.Duration]{"--stall", d.Stall},
 		),
-		atLeast(0, setting[Bytes]{"--mailbox-bytes", d.MailboxBytes}),
+		atLeast(
+			0,
+			setting[Bytes]{"--mailbox-bytes", d.MailboxBytes},
+			setting[Bytes]{"--replay-rate", d.ReplayRate},
+		),
 		atLeast(
 			1,
 			setting[Bytes]{"--window-bytes", d.WindowBytes},
 			setting[Bytes]{"--pending-bytes", d.PendingBytes},
 			setting[Bytes]{"--chunk-bytes", d.ChunkBytes},
+			setting[Bytes]{"--kept-bytes", d.KeptBytes},
 		),
 		atLeast(0, setting[int]{"--shards", d.Shards}),
-		atLeast(1, setting[int]{"--readers", d.Readers}),
+		atLeast(1, setting[int]{"--readers", d.Readers}, setting[int]{"--max-behind", d.MaxBehind}),
 	); err != nil {
 		return err
 	}

@@ -10,19 +10,26 @@ import (
 )
 
 // perCall are the commands whose settings concern one call: their variables have the command's name in them.
-var perCall = map[string]bool{"publish": true, "subscribe": true, "version": true}
+var perCall = map[string]bool{"publish": true, "subscribe": true, "version": true, "log": true}
 
 // shared are the settings that several commands have in common.
-var shared = map[string]bool{"hub": true, "timeout": true}
+var shared = map[string]bool{"hub": true, "timeout": true, "retain": true}
 
 func TestEverySettingHasAVariableAndHelp(t *testing.T) {
-	for name, settings := range map[string]any{
-		"demo":      new(config.Demo),
-		"serve":     new(config.Serve),
-		"publish":   new(config.Publish),
-		"subscribe": new(config.Subscribe),
-		"version":   new(config.Version),
+	for command, settings := range map[string]any{
+		"demo":        new(config.Demo),
+		"serve":       new(config.Serve),
+		"publish":     new(config.Publish),
+		"subscribe":   new(config.Subscribe),
+		"version":     new(config.Version),
+		"log info":    new(config.LogInfo),
+		"log check":   new(config.LogCheck),
+		"log tail":    new(config.LogTail),
+		"log dump":    new(config.LogDump),
+		"log restore": new(config.LogRestore),
+		"log purge":   new(config.LogPurge),
 	} {
+		name, _, _ := strings.Cut(command, " ")
 		parser, err := kong.New(settings)
 		if err != nil {
 			t.Fatal(err)
@@ -34,7 +41,7 @@ func TestEverySettingHasAVariableAndHelp(t *testing.T) {
 			}
 		}
 		for _, value := range values {
-			t.Run(name+"/"+value.Name, func(t *testing.T) {
+			t.Run(command+"/"+value.Name, func(t *testing.T) {
 				want := "TIDINGS_"
 				if perCall[name] && !shared[value.Name] {
 					want += strings.ToUpper(name) + "_"

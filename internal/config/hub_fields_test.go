@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/eventlog/disk"
 	"github.com/tidings-hub/tidings/fanout"
 	"github.com/tidings-hub/tidings/hub"
 	"github.com/tidings-hub/tidings/internal/config"
@@ -29,6 +30,9 @@ var flagOf = map[string]reach{
 	"hub.Limits.IDBytes":    {"--max-id-bytes", "7KiB", 7 << 10},
 	"hub.Limits.TypeBytes":  {"--max-type-bytes", "7KiB", 7 << 10},
 	"hub.Limits.DataBytes":  {"--max-data-bytes", "7KiB", 7 << 10},
+	"hub.Limits.KeyBytes":   {"--max-key-bytes", "7KiB", 7 << 10},
+	"hub.Limits.Latest":     {"--max-latest", "7", 7},
+	"hub.Limits.Newest":     {"--max-newest", "7", 7},
 	"hub.Limits.Matchers":   {"--max-matchers", "7", 7},
 	"hub.Limits.QueueBytes": {"--max-queue-bytes", "7MiB", 7 << 20},
 
@@ -39,11 +43,19 @@ var flagOf = map[string]reach{
 	"fanout.Options.MailboxBytes": {"--mailbox-bytes", "7MiB", 7 << 20},
 	"fanout.Options.PendingBytes": {"--pending-bytes", "7KiB", 7 << 10},
 	"fanout.Options.ChunkBytes":   {"--chunk-bytes", "7KiB", 7 << 10},
+	"fanout.Options.KeptBytes":    {"--kept-bytes", "7KiB", 7 << 10},
 	"fanout.Options.Readers":      {"--readers", "7", 7},
+	"fanout.Options.MaxBehind":    {"--max-behind", "7", 7},
+	"fanout.Options.ReplayRate":   {"--replay-rate", "7KiB", 7 << 10},
 
 	"eventlog.Retention.MaxAge":     {"--retain-age", "7s", 7 * time.Second},
 	"eventlog.Retention.MaxBytes":   {"--retain-bytes", "7KiB", int64(7 << 10)},
 	"eventlog.Retention.MaxRecords": {"--retain-count", "7", 7},
+
+	"disk.Options.Sync":         {"--sync", "never", disk.SyncNever},
+	"disk.Options.SyncInterval": {"--sync-interval", "7s", 7 * time.Second},
+	"disk.Options.Reserve":      {"--disk-reserve", "7MiB", int64(7 << 20)},
+	"disk.Options.CacheBytes":   {"--cache-bytes", "7MiB", int64(7 << 20)},
 }
 
 // notSettings are the fields that no flag can set: parts with fields of their own, and what code plugs in.
@@ -53,12 +65,15 @@ var notSettings = map[string]bool{
 	"hub.Options.Limits":      true,
 	"hub.Options.Observer":    true,
 	"fanout.Options.Observer": true,
+	"disk.Options.Retention":  true,
+	"disk.Options.Rules":      true, // TestRetain
+	"disk.Options.Logger":     true,
 }
 
 func TestEveryFieldOfTheHubHasAFlag(t *testing.T) {
 	structs := func(s *config.Serve) []any {
 		o := s.HubOptions()
-		return []any{o, o.Limits, o.Fanout, s.Retention()}
+		return []any{o, o.Limits, o.Fanout, s.Retention(), s.DiskOptions()}
 	}
 	before := structs(parsed[config.Serve](t, "--dev"))
 	seen := map[string]bool{}
@@ -66,7 +81,7 @@ func TestEveryFieldOfTheHubHasAFlag(t *testing.T) {
 		kind := reflect.TypeOf(structure)
 		for field := range kind.Fields() {
 			name := kind.String() + "." + field.Name
-			if notSettings[name] {
+			if notSettings[name] || !field.IsExported() {
 				continue
 			}
 			seen[name] = true
@@ -98,8 +113,17 @@ func TestDefaultsAreThoseOfTheHub(t *testing.T) {
 	if diff := cmp.Diff(hub.Options{}.WithDefaults(), s.HubOptions().WithDefaults()); diff != "" {
 		t.Errorf("hub's options (-its own default +ours):\n%s", diff)
 	}
-	if diff := cmp.Diff(eventlog.DefaultMemoryRetention(), s.Retention()); diff != "" {
+	if diff := cmp.Diff(disk.DefaultRetention(), s.Retention()); diff != "" {
 		t.Errorf("retention (-its own default +ours):\n%s", diff)
+	}
+	inMemory := parsed[config.Serve](t, "--dev", "--data", "memory")
+	if diff := cmp.Diff(eventlog.DefaultMemoryRetention(), inMemory.Retention()); diff != "" {
+		t.Errorf("retention in memory (-its own default +ours):\n%s", diff)
+	}
+	want, got := disk.Options{}.WithDefaults(), s.DiskOptions().WithDefaults()
+	if got.Sync != want.Sync || got.SyncInterval != want.SyncInterval || got.Reserve != want.Reserve ||
+		got.CacheBytes != want.CacheBytes || got.Retention != want.Retention || len(got.Rules) != 0 {
+		t.Errorf("disk options are %+v, want %+v", got, want)
 	}
 	// What is left to the hub is left to it, not copied.
 	if got, want := s.HubOptions().Fanout, (fanout.Options{}); got.Shards != want.Shards || got.MailboxBytes != want.MailboxBytes {
@@ -110,5 +134,11 @@ func TestDefaultsAreThoseOfTheHub(t *testing.T) {
 func TestNoGapReplay(t *testing.T) {
 	if got := parsed[config.Serve](t, "--dev", "--gap-replay", "0").HubOptions().GapReplay; got >= 0 {
 		t.Errorf("--gap-replay 0 gives the hub %d, which stands for its default; want a negative number for none", got)
+	}
+}
+
+func TestNoDiskReserve(t *testing.T) {
+	if got := parsed[config.Serve](t, "--dev", "--disk-reserve", "0").DiskOptions().Reserve; got >= 0 {
+		t.Errorf("--disk-reserve 0 gives the log %d, which stands for its default; want a negative number for none", got)
 	}
 }

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +33,22 @@ func TestServeRefuses(t *testing.T) {
 			[]string{"--retain-age", "0s", "--retain-bytes", "0"},
 			[]string{"--retain-age", "--retain-bytes", "--retain-count"},
 		},
+		{"no place", []string{"--data", ""}, []string{"--data"}},
+		{"no sync interval", []string{"--sync-interval", "0s"}, []string{"--sync-interval"}},
+		{"small cache", []string{"--cache-bytes", "1KiB"}, []string{"--cache-bytes"}},
+		{
+			"rules in memory",
+			[]string{"--data", "memory", "--retain", "newest:topic=a"},
+			[]string{"--retain", "--data"},
+		},
+		{
+			"backups of memory",
+			[]string{"--data", "memory", "--backup-dir", "b"},
+			[]string{"--backup-dir", "--data"},
+		},
+		{"two rules of a topic", []string{"--retain", "newest:topic=a", "--retain", "age=1m:topic=a"}, []string{"--retain"}},
+		{"rule behind all", []string{"--retain", "newest:topic=*", "--retain", "age=1m:topic=a"}, []string{"--retain"}},
+		{"too many rules", sixteenRules(), []string{"--retain"}},
 		{"no trimming", []string{"--trim-interval", "0s"}, []string{"--trim-interval"}},
 		{"negative gap replay", []string{"--gap-replay=-1"}, []string{"--gap-replay"}},
 		{"no heartbeat", []string{"--heartbeat", "0s"}, []string{"--heartbeat"}},
@@ -44,12 +61,17 @@ func TestServeRefuses(t *testing.T) {
 			[]string{"--mailbox-bytes", "2MiB", "--window-bytes", "1MiB"},
 			[]string{"--mailbox-bytes", "--window-bytes"},
 		},
+		{"nothing kept", []string{"--kept-bytes", "0"}, []string{"--kept-bytes"}},
 		{"negative shards", []string{"--shards=-1"}, []string{"--shards"}},
 		{"no readers", []string{"--readers", "0"}, []string{"--readers"}},
 		{"no topics", []string{"--max-topics", "0"}, []string{"--max-topics"}},
 		{"no matchers", []string{"--max-matchers", "0"}, []string{"--max-matchers"}},
 		{"no topic bytes", []string{"--max-topic-bytes", "0"}, []string{"--max-topic-bytes"}},
 		{"no id bytes", []string{"--max-id-bytes", "0"}, []string{"--max-id-bytes"}},
+		{"no key bytes", []string{"--max-key-bytes", "0"}, []string{"--max-key-bytes"}},
+		{"no newest", []string{"--max-newest", "0"}, []string{"--max-newest"}},
+		{"none behind", []string{"--max-behind", "0"}, []string{"--max-behind"}},
+		{"no latest", []string{"--max-latest", "0"}, []string{"--max-latest"}},
 		{"no type bytes", []string{"--max-type-bytes", "0"}, []string{"--max-type-bytes"}},
 		{"no data bytes", []string{"--max-data-bytes", "0"}, []string{"--max-data-bytes"}},
 		{
@@ -77,6 +99,15 @@ func TestServeRefuses(t *testing.T) {
 	}
 }
 
+// sixteenRules are one more than a log can have.
+func sixteenRules() []string {
+	var args []string
+	for i := range 16 {
+		args = append(args, "--retain", fmt.Sprintf("newest:topic=%d", i))
+	}
+	return args
+}
+
 func TestServeAccepts(t *testing.T) {
 	for _, args := range [][]string{
 		nil,
@@ -87,6 +118,10 @@ func TestServeAccepts(t *testing.T) {
 		{"--retain-bytes", "0", "--retain-age", "0s", "--retain-count", "1"},
 		{"--mailbox-bytes", "1MiB", "--window-bytes", "1MiB"},
 		{"--max-body-bytes", "1MiB"},
+		{"--data", "memory"},
+		{"--data", "./memory", "--retain", "newest:topic=a"},
+		{"--disk-reserve", "0"},
+		sixteenRules()[2:],
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			parsed[config.Serve](t, append([]string{"--dev"}, args...)...)
@@ -133,8 +168,14 @@ func TestRequiredSettings(t *testing.T) {
 	if err := parse(t, new(config.Subscribe)); err == nil || !strings.Contains(err.Error(), "<topic>") {
 		t.Errorf("subscribe without a topic: error %v, want one that names <topic>", err)
 	}
-	if err := parse(t, new(config.Serve), "--dev", "--data", "paper"); err == nil || !strings.Contains(err.Error(), "--data") {
-		t.Errorf("serve --data paper: error %v, want one that names --data", err)
+	if err := parse(t, new(config.Serve), "--dev", "--sync", "often"); err == nil || !strings.Contains(err.Error(), "--sync") {
+		t.Errorf("serve --sync often: error %v, want one that names --sync", err)
+	}
+	if err := parse(t, new(config.LogPurge), "dir"); err == nil || !strings.Contains(err.Error(), "--topic") {
+		t.Errorf("purge of nothing: error %v, want one that names --topic", err)
+	}
+	if err := parse(t, new(config.LogTail), "dir", "-n", "0"); err == nil || !strings.Contains(err.Error(), "--count") {
+		t.Errorf("tail of nothing: error %v, want one that names --count", err)
 	}
 }
 

@@ -35,6 +35,10 @@ var rooms = map[string]room{
 	"protocol": {rooms: []string{"hub", "fanout", "eventlog", "auth", "topic", "sse"}},
 	"ssetest":  {rooms: []string{"sse"}},
 
+	"eventlog/disk": {
+		rooms:   []string{"eventlog", "topic"},
+		modules: []string{"github.com/cockroachdb/pebble/v2", "golang.org/x/sys"},
+	},
 	"eventlog/logtest": {
 		rooms:   []string{"eventlog", "sse", "topic"},
 		modules: testModules,
@@ -42,6 +46,7 @@ var rooms = map[string]room{
 
 	"web":             {},
 	"demo":            {free: true},
+	"bench":           {free: true},
 	"internal/config": {free: true},
 	"internal/server": {free: true},
 	"internal/guard":  {},

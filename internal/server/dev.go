@@ -13,10 +13,14 @@ import (
 
 // DevOptions configure a [Dev]. The zero value works.
 type DevOptions struct {
-	// Hub configures the hub. Its Log must not be set, since the Dev has its own; its observers are replaced.
+	// Hub configures the hub. Its Log must not be set, since that is the Dev's to do; its observers are replaced.
 	Hub hub.Options
-	// Retention says what the log in memory keeps; default [eventlog.DefaultMemoryRetention].
-	Retention eventlog.Retention
+	// Log keeps the updates; default one in memory with [eventlog.DefaultMemoryRetention]. From NewDev on it belongs
+	// to the Dev, which closes it, also if NewDev fails.
+	Log eventlog.Log
+	// BackupDir is where POST /debug/backup puts its copies; empty for no such call. It needs a Log that can be
+	// copied while it is in use.
+	BackupDir string
 	// MaxBodyBytes bounds the body of a publisher's request; 0 for the protocol's default.
 	MaxBodyBytes int64
 	// Logger is told what goes wrong, and at debug level of every subscriber; nil for nobody.
@@ -26,14 +30,18 @@ type DevOptions struct {
 // Validate refuses settings that cannot work, naming the fields.
 func (o DevOptions) Validate() error {
 	if o.Hub.Log != nil {
-		return errors.New("DevOptions.Hub.Log is set, but the log is the Dev's own")
+		return errors.New("DevOptions.Hub.Log is set, but the log is given as DevOptions.Log")
 	}
-	return errors.Join(o.Hub.Validate(), o.Retention.Validate())
+	if _, ok := o.Log.(backuper); o.BackupDir != "" && !ok {
+		return errors.New("DevOptions.BackupDir is set, but DevOptions.Log cannot be copied")
+	}
+	return o.Hub.Validate()
 }
 
 // Dev is the hub of somebody who develops: it lets everybody do everything. For that reason it must be served on a
 // loopback address only; it accepts only requests that name a loopback host, and answers only pages from loopback
-// origins. Beside the hub it serves its state at /debug/state and a page that says how to use it at /.
+// origins. Beside the hub it serves its state at /debug/state, if it is told to, backups at /debug/backup, and a page
+// that says how to use it at /.
 type Dev struct {
 	hub     *hub.Hub
 	log     eventlog.Log
@@ -44,26 +52,37 @@ var _ App = (*Dev)(nil)
 
 // NewDev starts a hub. End it with [Dev.Shutdown].
 func NewDev(o DevOptions) (*Dev, error) {
+	d, err := newDev(o)
+	if err != nil && o.Log != nil {
+		err = errors.Join(err, o.Log.Close())
+	}
+	return d, err
+}
+
+func newDev(o DevOptions) (*Dev, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	log, err := eventlog.NewMemory(o.Retention)
-	if err != nil {
-		return nil, err
+	if o.Log == nil {
+		log, err := eventlog.NewMemory(eventlog.Retention{})
+		if err != nil {
+			return nil, err
+		}
+		o.Log = log
 	}
-	o.Hub.Log = log
+	o.Hub.Log = o.Log
 	o.Hub.Observer = logUpdates(o.Logger)
 	o.Hub.Fanout.Observer = logSubscribers(o.Logger)
 	h, err := hub.New(o.Hub)
 	if err != nil {
-		return nil, errors.Join(err, log.Close())
+		return nil, err
 	}
-	d := &Dev{hub: h, log: log}
+	d := &Dev{hub: h, log: o.Log}
 	if d.handler, err = devRoutes(h, o); err != nil {
-		return nil, errors.Join(err, h.Close(), log.Close())
+		return nil, errors.Join(err, h.Close())
 	}
 	return d, nil
 }
@@ -82,6 +101,10 @@ func devRoutes(h *hub.Hub, o DevOptions) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle(protocol.DefaultPath, events)
 	mux.Handle("GET /debug/state", protocol.StateHandler(h))
+	if o.BackupDir != "" {
+		backups := &backupHandler{log: o.Log.(backuper), dir: o.BackupDir, logger: o.Logger}
+		mux.Handle("POST /debug/backup", new(http.CrossOriginProtection).Handler(backups))
+	}
 	mux.HandleFunc("GET /{$}", serveDevPage)
 	return protocol.LoopbackHost(mux), nil
 }

@@ -214,10 +214,10 @@ func TestDevRefusesOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, o := range map[string]server.DevOptions{
-		"log":       {Hub: hub.Options{Log: log}},
-		"hub":       {Hub: hub.Options{Fanout: fanout.Options{Shards: -1}}},
-		"retention": {Retention: eventlog.Retention{MaxRecords: -1}},
-		"body":      {MaxBodyBytes: -1},
+		"log":    {Hub: hub.Options{Log: log}},
+		"hub":    {Hub: hub.Options{Fanout: fanout.Options{Shards: -1}}},
+		"backup": {BackupDir: t.TempDir()},
+		"body":   {MaxBodyBytes: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if d, err := server.NewDev(o); err == nil {
