@@ -1,0 +1,20 @@
+package bench_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/tidings-hub/tidings/internal/leaktest"
+)
+
+func TestMain(m *testing.M) {
+	if order := os.Getenv(stormEnv); order != "" {
+		if err := beStorm(order); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	leaktest.Main(m)
+}
