@@ -26,6 +26,8 @@ type Log struct {
 	next    *state     // what the last batch made of it
 	space   space
 
+	dropped   []span // since space was given back last
+	flushed   chan struct{}
 	forgotten uint64 // idempotency keys of buckets before this one are gone
 
 	using   sync.RWMutex // held shared by readers, so that Close waits for them
@@ -50,7 +52,7 @@ func Open(dir string, o Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{options: o, dir: dir, lock: lock}
+	l := &Log{options: o, dir: dir, lock: lock, flushed: make(chan struct{}, 1)}
 	l.space = space{fs: o.fs, dir: dir, reserve: o.Reserve}
 	if err := l.start(); err != nil {
 		lock.release()
@@ -59,6 +61,7 @@ func Open(dir string, o Options) (*Log, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	l.closing = cancel
 	l.running.Go(func() { l.keep(ctx) })
+	l.running.Go(func() { l.giveBack(ctx) })
 	return l, nil
 }
 
@@ -107,6 +110,10 @@ func (l *Log) keep(ctx context.Context) {
 			l.recover(ctx)
 		case <-e.flushed:
 			l.noteHead(e)
+			select {
+			case l.flushed <- struct{}{}:
+			default: // it is at work, or will be
+			}
 		case <-ticker.C:
 			if l.options.Sync != SyncInterval {
 				continue

@@ -69,6 +69,7 @@ func (l *Log) drop(i, n int) error {
 	}
 	l.next = next
 	l.state.Store(next)
+	l.dropped = append(l.dropped, span{from, to})
 	// Not written through: a power cut brings back what was dropped, marks and all.
 	return e.commit(batch, pebble.NoSync)
 }
