@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -323,5 +324,18 @@ func TestVisit(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestKillCutsWhatWasEnding: who is told to end and to be cut in one turn is cut: there is no time for a proper end.
+func TestKillCutsWhatWasEnding(t *testing.T) {
+	s := stillShard(Options{})
+	sink := greedy()
+	attachTo(s, filterOf([]string{"a"}, nil), 0, sink)
+	s.mailbox.post(message{kind: msgShutdown})
+	s.mailbox.post(message{kind: msgKill})
+	s.turn()
+	if !slices.Equal(sink.ends, []string{"abort"}) {
+		t.Errorf("ended by %q, want abort", sink.ends)
 	}
 }

@@ -66,6 +66,34 @@ func TestShutdownMakesDurableWhatWaits(t *testing.T) {
 	})
 }
 
+// TestShutdownOfALogThatHangs: a Shutdown lasts no longer than its context, and the publisher learns its outcome late.
+func TestShutdownOfALogThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, eventlog.Retention{}, hub.Options{})
+		hold := make(chan struct{})
+		r.log.set(hold, nil)
+		published := make(chan error, 1)
+		go func() {
+			_, err := r.hub.Publish(t.Context(), update("x"), topic.All())
+			published <- err
+		}()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		start := time.Now()
+		if err := r.hub.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Shutdown: %v, want an error that wraps that of the context", err)
+		}
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("Shutdown took %v", took)
+		}
+		close(hold)
+		if err := <-published; err != nil {
+			t.Errorf("Publish: %v", err)
+		}
+	})
+}
+
 // TestAfterShutdown: whatever comes then is refused, with a log of the hub's own and with another one.
 func TestAfterShutdown(t *testing.T) {
 	for name, log := range map[string]*eventlog.Memory{"own log": nil, "given log": memory(t)} {
@@ -108,8 +136,8 @@ func TestAfterShutdown(t *testing.T) {
 			if want := []hub.RefuseReason{hub.RefusedClosed, hub.RefusedClosed, hub.RefusedClosed}; !slices.Equal(refused, want) {
 				t.Errorf("the Observer was told %v, want %v", refused, want)
 			}
-			if _, err := h.State(t.Context()); err == nil {
-				t.Error("State of a hub that is shut down is no error")
+			if _, err := h.State(t.Context()); !errors.Is(err, hub.ErrClosed) {
+				t.Errorf("State: %v", err)
 			}
 			if log != nil {
 				if _, err := log.Append(t.Context(), []eventlog.Entry{{Update: update("x")}}); err != nil {
