@@ -2,6 +2,7 @@ package topic_test
 
 import (
 	"fmt"
+	"net/url"
 
 	"github.com/tidings-hub/tidings/topic"
 )
@@ -19,6 +20,32 @@ func ExampleIndex() {
 	// Output:
 	// a log of everything
 	// a page about a book
+}
+
+func ExampleCompiler() {
+	compiler, err := topic.NewCompiler(&url.URL{Scheme: "https", Host: "example.com", Path: "/.well-known/mercure"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	pattern, err := compiler.Pattern("/books/:id")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	template, err := compiler.Template("chat/{room}")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(pattern.Match("https://example.com/books/1"), pattern.Match("https://example.com/books/1/pages"))
+	fmt.Println(template.Match("chat/7"))
+	_, err = compiler.Pattern("/(a{999})(b{999})(c{999})")
+	fmt.Println(err)
+	// Output:
+	// true false
+	// true
+	// topic: urlpattern "/(a{999})(b{999})(c{999})" is too costly to match: it has too many groups or repetitions
 }
 
 func ExampleGrant() {

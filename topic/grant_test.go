@@ -8,6 +8,8 @@ import (
 
 func TestGrant(t *testing.T) {
 	a := topic.Matchers{topic.Exact("a")}
+	books := topic.Matchers{pattern(t, "https://example.com/books/:id"), template(t, "chat/{room}")}
+	one, two, room := "https://example.com/books/1", "https://example.com/books/2", "chat/1"
 	tests := []struct {
 		name             string
 		grant            topic.Grant
@@ -23,6 +25,10 @@ func TestGrant(t *testing.T) {
 		{"publishing needs every topic", topic.Grant{Publish: a}, []string{"a", "b"}, false, false},
 		{"receiving needs one topic", topic.Grant{Subscribe: a}, []string{"b", "a"}, false, true},
 		{"receiving needs at least one", topic.Grant{Subscribe: a}, []string{"b", "c"}, false, false},
+		{"publishing by patterns", topic.Grant{Publish: books}, []string{one, two, room}, true, false},
+		{"publishing beyond patterns", topic.Grant{Publish: books}, []string{one, "https://example.com/authors/1"}, false, false},
+		{"receiving by patterns", topic.Grant{Subscribe: books}, []string{"a", room}, false, true},
+		{"receiving beyond patterns", topic.Grant{Subscribe: books}, []string{"a", one + "/2"}, false, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

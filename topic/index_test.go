@@ -112,7 +112,34 @@ func TestIndexFreesEmptyTopics(t *testing.T) {
 
 // TestIndexModel plays random comings and goings against a map.
 func TestIndexModel(t *testing.T) {
-	values := []string{"a", "b", "c", "d", "*"}
+	c, other := compiler(t, hubURL), compiler(t, "https://other.example/")
+	texts := []string{
+		"exact:a", "exact:b", "exact:chat/1", "exact:/chat/1", "exact:https://example.com/books/1", "any:*", "urlpattern:chat/:room",
+		"urlpattern:/chat/*", "urlpattern:/chat/:room", "urlpattern:https://example.com/books/:id", "urlpattern:https://example.com/*",
+		"urlpattern:https://*.com/:a/1", "urlpattern:*://example.com/bo*", "urlpattern:https://example.com/books/(\\d+)", "urlpattern:a",
+		"urlpattern:https://example.com/books/:id?", "urlpattern:https://example.com/bookshop/:id", "template:chat/{room}",
+		"template:https://example.com/{kind}/{id}", "template:{+all}", "template:{a}", "template:https://example.com/b{rest}/1",
+	}
+	topics := []string{
+		"a", "b", "c", "chat/1", "/chat/1", "chat/{room}", "https://example.com/books/1", "https://example.com/books", "HTTPS://EXAMPLE.com/books/1",
+		"https://example.com/bookshop/1", "https://other.example/chat/1", "not a : URL", "/.well-known/chat/7",
+	}
+	var choice []topic.Matcher
+	for _, text := range texts {
+		m, err := c.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		choice = append(choice, m)
+	}
+	for _, text := range texts[6:9] {
+		m, err := other.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		choice = append(choice, m)
+	}
+	byPattern := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		var x topic.Index[int]
 		model := map[int]topic.Matchers{}
@@ -120,7 +147,7 @@ func TestIndexModel(t *testing.T) {
 		next := 0
 		rt.Repeat(map[string]func(*rapid.T){
 			"add": func(rt *rapid.T) {
-				ms := exact(rapid.SliceOfN(rapid.SampledFrom(values), 0, 6).Draw(rt, "matchers")...)
+				ms := topic.Matchers(rapid.SliceOfN(rapid.SampledFrom(choice), 0, 6).Draw(rt, "matchers"))
 				entry := x.Add(ms, next)
 				entries[next], model[next] = &entry, ms
 				next++
@@ -134,43 +161,92 @@ func TestIndexModel(t *testing.T) {
 				delete(model, s)
 			},
 			"": func(rt *rapid.T) {
-				topics := rapid.SliceOfNDistinct(rapid.SampledFrom(values[:4]), 0, 3, rapid.ID).Draw(rt, "topics")
-				if diff := cmp.Diff(naiveVisits(model, topics), visits(&x, topics...)); diff != "" {
-					rt.Fatalf("Match(%q) (-want +got):\n%s", topics, diff)
+				names := rapid.SliceOfNDistinct(rapid.SampledFrom(topics), 0, 3, rapid.ID).Draw(rt, "topics")
+				if diff := cmp.Diff(naiveVisits(model, names), visits(&x, names...)); diff != "" {
+					rt.Fatalf("Match(%q) (-want +got):\n%s", names, diff)
 				}
-				if want := naiveTopics(model); x.Topics() != want {
-					rt.Fatalf("Topics() = %d, want %d", x.Topics(), want)
+				exacts, patterns := naiveCounts(model)
+				if x.Topics() != exacts || x.Patterns() != patterns {
+					rt.Fatalf("Topics() = %d, Patterns() = %d, want %d, %d", x.Topics(), x.Patterns(), exacts, patterns)
 				}
+				byPattern += patterns
 			},
 		})
 	})
+	if byPattern == 0 {
+		t.Error("no run has had a pattern")
+	}
 }
 
 func naiveVisits(model map[int]topic.Matchers, topics []string) map[int]int {
 	seen := map[int]int{}
 	for s, ms := range model {
-		if slices.Contains(ms, topic.Any()) {
-			seen[s]++
-		}
-		for _, t := range topics {
-			if slices.Contains(ms, topic.Exact(t)) {
+		for i, m := range ms {
+			switch {
+			case slices.Contains(ms[:i], m):
+			case m == topic.Any():
 				seen[s]++
+			default:
+				for _, t := range topics {
+					if m.Match(t) {
+						seen[s]++
+					}
+				}
 			}
 		}
 	}
 	return seen
 }
 
-func naiveTopics(model map[int]topic.Matchers) int {
-	values := map[string]bool{}
+func naiveCounts(model map[int]topic.Matchers) (exacts, patterns int) {
+	all := map[topic.Matcher]bool{}
 	for ms := range maps.Values(model) {
 		for _, m := range ms {
-			if m.Kind() == topic.KindExact {
-				values[m.Value()] = true
-			}
+			all[m] = true
 		}
 	}
-	return len(values)
+	for m := range all {
+		switch m.Kind() {
+		case topic.KindExact:
+			exacts++
+		case topic.KindPattern, topic.KindTemplate:
+			patterns++
+		}
+	}
+	return exacts, patterns
+}
+
+// TestIndexFreesPatterns looks at a tree that has forked at every letter.
+func TestIndexFreesPatterns(t *testing.T) {
+	c := compiler(t, hubURL)
+	var x topic.Index[int]
+	var entries []topic.Entry[int]
+	for i := range 300 {
+		p, err := c.Pattern("https://example.com/" + strconv.Itoa(i) + "/:id")
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := c.Template("chat/" + strconv.Itoa(i) + "/{id}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, x.Add(topic.Matchers{p, q, p}, i))
+	}
+	for i := range entries {
+		name := strconv.Itoa(i)
+		if diff := cmp.Diff(map[int]int{i: 2}, visits(&x, "https://example.com/"+name+"/x", "chat/"+name+"/x")); diff != "" {
+			t.Fatalf("visits (-want +got):\n%s", diff)
+		}
+	}
+	if x.Patterns() != 600 || topic.Nodes(&x) < 600 {
+		t.Errorf("%d patterns in %d nodes", x.Patterns(), topic.Nodes(&x))
+	}
+	for i := range entries {
+		x.Remove(&entries[i])
+	}
+	if x.Patterns() != 0 || topic.Nodes(&x) != 0 {
+		t.Errorf("%d patterns in %d nodes are left", x.Patterns(), topic.Nodes(&x))
+	}
 }
 
 // TestIndexMatchAllocatesNothing holds the hot path of every delivery.

@@ -45,6 +45,8 @@ func TestMatcherIsWhatItWasMadeFrom(t *testing.T) {
 		{"exact", topic.Exact("a"), topic.KindExact, "a", "exact:a"},
 		{"any", topic.Any(), topic.KindAny, "*", "any:*"},
 		{"wildcard", topic.Exact(topic.Wildcard), topic.KindAny, "*", "any:*"},
+		{"pattern", pattern(t, "/a/:b"), topic.KindPattern, "/a/:b", "urlpattern:/a/:b"},
+		{"template", template(t, "a/{b}"), topic.KindTemplate, "a/{b}", "template:a/{b}"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,7 +63,7 @@ func TestMatcherIsWhatItWasMadeFrom(t *testing.T) {
 
 func TestKindNames(t *testing.T) {
 	seen := map[string]bool{"unknown": true}
-	for _, k := range []topic.Kind{topic.KindExact, topic.KindAny} {
+	for _, k := range []topic.Kind{topic.KindExact, topic.KindAny, topic.KindPattern, topic.KindTemplate} {
 		if seen[k.String()] {
 			t.Errorf("kind %d has the name %q of another", k, k)
 		}
@@ -86,6 +88,8 @@ func TestMatchers(t *testing.T) {
 		{"no topics", ab, nil, false, true},
 		{"no matchers", nil, []string{"a"}, false, false},
 		{"any", topic.Matchers{topic.Any()}, []string{"x", "y"}, true, true},
+		{"patterns", topic.Matchers{pattern(t, "/a/:b"), template(t, "c/{d}")}, []string{"/a/1", "c/1"}, true, true},
+		{"patterns and others", topic.Matchers{pattern(t, "/a/:b"), topic.Exact("e")}, []string{"e", "c/1"}, true, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -96,5 +100,17 @@ func TestMatchers(t *testing.T) {
 				t.Errorf("MatchAll = %v, want %v", got, tt.all)
 			}
 		})
+	}
+}
+
+func TestFirst(t *testing.T) {
+	sets := []topic.Matchers{nil, {topic.Exact("a"), pattern(t, "/a/:b")}, {template(t, "a/{b}"), topic.Exact("/a/1")}, {topic.Any()}}
+	for name, want := range map[string]int{"a": 1, "/a/1": 1, "a/1": 2, "b": 3} {
+		if got := topic.First(sets, name); got != want {
+			t.Errorf("First(%q) = %d, want %d", name, got, want)
+		}
+	}
+	if got := topic.First(sets[:3], "b"); got != -1 {
+		t.Errorf("First of none is %d", got)
 	}
 }

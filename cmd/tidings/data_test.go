@@ -19,7 +19,8 @@ import (
 // dataLine returns the line in which the hub has said where its updates are.
 func (h *hubProcess) dataLine() string {
 	_, rest, _ := strings.Cut(h.stdout.String(), "\n")
-	return strings.TrimSuffix(rest, "\n")
+	line, _, _ := strings.Cut(rest, "\n")
+	return line
 }
 
 // A subscriber that comes back after a restart gets what it missed, and is told nothing of losses.
@@ -177,8 +178,14 @@ func TestBackupByTheBinary(t *testing.T) {
 
 // A rule that a log has is told to its tools by its text; a rule that they misread would be lost.
 func TestRuleOfClass(t *testing.T) {
-	for text, want := range map[string]string{"exact:a:b": "exact:a:b", "any:*": "any:*", "(no rule)": ""} {
-		rule, ok := ruleOf(disk.ClassInfo{Topics: []string{text}, Newest: true})
+	for text, want := range map[string]string{
+		"exact:a:b": "exact:a:b", "any:*": "any:*", "(no rule)": "",
+		"template:a/{b}": "template:a/{b}", "urlpattern:https://example.com/:a": "urlpattern:https://example.com/:a",
+	} {
+		rule, ok, err := ruleOf(disk.ClassInfo{Topics: []string{text}, Newest: true})
+		if err != nil {
+			t.Error(err)
+		}
 		var got bytes.Buffer
 		for _, m := range rule.Topics {
 			got.WriteString(m.String())
@@ -187,7 +194,10 @@ func TestRuleOfClass(t *testing.T) {
 			t.Errorf("%q is read as %+v, %v", text, rule, ok)
 		}
 	}
-	if rule, ok := ruleOf(disk.ClassInfo{}); ok {
-		t.Errorf("the class of all others is read as %+v", rule)
+	if rule, ok, err := ruleOf(disk.ClassInfo{}); ok || err != nil {
+		t.Errorf("the class of all others is read as %+v, %v", rule, err)
+	}
+	if rule, ok, err := ruleOf(disk.ClassInfo{Topics: []string{"later:x"}}); ok || err == nil {
+		t.Errorf("a kind of a later release is read as %+v", rule)
 	}
 }

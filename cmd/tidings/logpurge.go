@@ -64,7 +64,11 @@ func openAsItIs(dir string) (*disk.Log, error) {
 	err := inspect(dir, func(x *disk.Inspection) error {
 		info, err := x.Info()
 		for _, class := range info.Classes {
-			if rule, ok := ruleOf(class); ok {
+			rule, ok, err := ruleOf(class)
+			if err != nil {
+				return err
+			}
+			if ok {
 				o.Rules = append(o.Rules, rule)
 			}
 		}
@@ -82,18 +86,21 @@ func openAsItIs(dir string) (*disk.Log, error) {
 
 // ruleOf returns the rule of a class, as far as it decides which updates belong to it. It reports false for the
 // class of all other topics, and for one whose rule is gone.
-func ruleOf(class disk.ClassInfo) (disk.Rule, bool) {
+func ruleOf(class disk.ClassInfo) (disk.Rule, bool, error) {
 	rule := disk.Rule{NewestOnly: class.Newest}
-	for _, text := range class.Topics {
-		kind, value, found := strings.Cut(text, ":")
-		switch {
-		case !found:
-			return rule, false
-		case kind == topic.KindAny.String():
-			rule.Topics = append(rule.Topics, topic.Any())
-		default:
-			rule.Topics = append(rule.Topics, topic.Exact(value))
-		}
+	compiler, err := topic.NewCompiler(nil)
+	if err != nil {
+		return rule, false, err
 	}
-	return rule, len(rule.Topics) > 0
+	for _, text := range class.Topics {
+		if !strings.Contains(text, ":") {
+			return rule, false, nil
+		}
+		m, err := compiler.Parse(text)
+		if err != nil {
+			return rule, false, err
+		}
+		rule.Topics = append(rule.Topics, m)
+	}
+	return rule, len(rule.Topics) > 0, nil
 }

@@ -8,14 +8,7 @@ import (
 )
 
 // ruleOf returns the class of the first rule that selects a topic; class 0 is for all other topics.
-func (s *state) ruleOf(t string) int {
-	for i := 1; i < len(s.classes); i++ {
-		if r := s.classes[i].rule; r != nil && r.Topics.Match(t) {
-			return i
-		}
-	}
-	return 0
-}
+func (s *state) ruleOf(t string) int { return topic.First(s.rules, t) + 1 }
 
 // classOf returns the class of an update: that of the longest-keeping rule of any of its topics. It also says
 // whether another of its topics has another rule.

@@ -41,3 +41,12 @@ func (l *Log) SetFormat(version int) error {
 	}
 	return l.engine.Load().commit(batch, pebble.Sync)
 }
+
+// SetRuleTexts makes the log one that has had a rule with matchers of these texts.
+func (l *Log) SetRuleTexts(texts ...string) error {
+	batch := l.engine.Load().db.NewBatch()
+	if err := setJSON(batch, classKey(nil, 7), classInfo{Topics: texts}); err != nil {
+		return err
+	}
+	return batch.Commit(pebble.Sync)
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -116,6 +117,9 @@ func assignClasses(s *state, infos map[uint8]classInfo, o Options) error {
 			id: ids[i], rank: i, rule: &rules[i], topics: matcherTexts(rules[i].Topics), newest: rules[i].NewestOnly,
 			keep: rules[i].Keep, mark: info.Mark, replaced: info.Replaced, foreign: info.Foreign,
 		})
+		if i > 0 {
+			s.rules = append(s.rules, rules[i].Topics)
+		}
 	}
 	for id, info := range infos {
 		if !used[id] {
@@ -177,6 +181,17 @@ func matcherTexts(ms topic.Matchers) []string {
 	return texts
 }
 
+// checkKinds returns an error if a rule's matchers are of a kind that this release does not know.
+func checkKinds(texts []string) error {
+	for _, text := range texts {
+		kind, _, _ := strings.Cut(text, ":")
+		if _, known := topic.ParseKind(kind); !known && text != goneRule {
+			return fmt.Errorf("the log has a rule for %q, which is of a kind that this release does not know", text)
+		}
+	}
+	return nil
+}
+
 func saveClass(batch *pebble.Batch, c *class) error {
 	return setJSON(batch, classKey(nil, c.id), classInfo{
 		Topics: c.topics, Newest: c.newest, Rank: c.rank, Mark: c.mark, Replaced: c.replaced, Foreign: c.foreign,
@@ -194,6 +209,9 @@ func loadClasses(db *pebble.DB) (map[uint8]classInfo, error) {
 		c := class{id: iter.Key()[len(iter.Key())-1]}
 		var info classInfo
 		if err := json.Unmarshal(iter.Value(), &info); err != nil {
+			return nil, fmt.Errorf("key %q: %w", iter.Key(), err)
+		}
+		if err := checkKinds(info.Topics); err != nil {
 			return nil, fmt.Errorf("key %q: %w", iter.Key(), err)
 		}
 		if err := loadSegments(db, &c); err != nil {

@@ -9,7 +9,8 @@ import (
 
 // Rule says how long the updates of some topics are kept.
 type Rule struct {
-	// Topics selects the topics that the rule is for.
+	// Topics selects the topics that the rule is for. The log remembers its rules by the texts of their matchers, so
+	// patterns are to be made by a [topic.Compiler] without a base URL.
 	Topics topic.Matchers
 	// Keep says what is kept of them. It is not used with NewestOnly.
 	Keep eventlog.Retention
@@ -30,6 +31,11 @@ func validateRules(rules []Rule, rest eventlog.Retention) error {
 	for i, r := range rules {
 		if len(r.Topics) == 0 {
 			return fmt.Errorf("disk: Options.Rules[%d].Topics is empty", i)
+		}
+		for _, m := range r.Topics {
+			if m.Relative() {
+				return fmt.Errorf("disk: Options.Rules[%d].Topics has %v, which depends on the base URL of its compiler", i, m)
+			}
 		}
 		if r.NewestOnly && r.Keep != (eventlog.Retention{}) {
 			return fmt.Errorf("disk: Options.Rules[%d] sets both NewestOnly and Keep", i)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,7 +33,7 @@ type modelRecord struct {
 	replaceable bool
 }
 
-var modelTopics = []string{"a", "b", "n1", "n2", "short"}
+var modelTopics = []string{"a", "b", "n1", "n2", "short", "p/1", "p/2", "https://example.com/p/1", "https://example.com/n/1"}
 
 // ruleSets are chosen from anew whenever the log is opened.
 var ruleSets = [][]disk.Rule{
@@ -40,6 +42,33 @@ var ruleSets = [][]disk.Rule{
 	{newestOf("n1"), newestOf("n2"), rule("b", eventlog.Retention{MaxAge: 10 * time.Hour})},
 	{rule("short", eventlog.Retention{MaxAge: time.Minute}), rule("b", eventlog.Retention{MaxBytes: 2000}), newestOf("n2")},
 	{newestOf("n2"), rule("short", eventlog.Retention{MaxAge: time.Minute}), rule("b", eventlog.Retention{MaxBytes: 2000})},
+	{
+		{Topics: matchers("template:p/{id}", "exact:n1"), NewestOnly: true},
+		{Topics: matchers("urlpattern:https://example.com/:kind/1"), Keep: eventlog.Retention{MaxAge: time.Minute}},
+		rule("short", eventlog.Retention{MaxRecords: 3}),
+	},
+	{
+		{Topics: matchers("urlpattern:https://example.com/n/*"), NewestOnly: true},
+		{Topics: matchers("urlpattern:https://example.com/*", "template:{kind}/1"), Keep: eventlog.Retention{MaxAge: 10 * time.Hour}},
+		{Topics: matchers("template:n{number}"), NewestOnly: true},
+	},
+}
+
+// matchers returns those that the texts of a log's rules stand for.
+func matchers(texts ...string) topic.Matchers {
+	c, err := topic.NewCompiler(nil)
+	if err != nil {
+		panic(err)
+	}
+	var ms topic.Matchers
+	for _, text := range texts {
+		m, err := c.Parse(text)
+		if err != nil {
+			panic(err)
+		}
+		ms = append(ms, m)
+	}
+	return ms
 }
 
 func rule(t string, keep eventlog.Retention) disk.Rule {
@@ -169,6 +198,8 @@ func (m *rulesModel) resume(rt *rapid.T) []eventlog.VerdictKind {
 	f := everything
 	if rapid.Bool().Draw(rt, "exact") {
 		f = exact(rapid.SliceOfNDistinct(rapid.SampledFrom(modelTopics), 1, 3, rapid.ID).Draw(rt, "filter")...)
+	} else if rapid.Bool().Draw(rt, "patterns") {
+		f = &eventlog.Filter{Matchers: matchers("template:p/{x}", "urlpattern:https://example.com/:a/1"), Grant: topic.All()}
 	}
 	all, present := m.present(rt, everything), m.present(rt, f)
 	var kinds []eventlog.VerdictKind
@@ -285,6 +316,8 @@ func (m *rulesModel) newest(rt *rapid.T, f *eventlog.Filter, present map[uint64]
 func TestRulesApart(t *testing.T) {
 	short := rule("short", eventlog.Retention{MaxAge: time.Minute})
 	mixed := eventlog.Update{Topics: []string{"short", "long"}}
+	byTemplate := disk.Rule{Topics: matchers("template:n{x}"), NewestOnly: true}
+	byPattern := disk.Rule{Topics: matchers("urlpattern:https://example.com/short/:x"), Keep: eventlog.Retention{MaxAge: time.Minute}}
 	type step func(t *testing.T, l *disk.Log)
 	appends := func(updates ...eventlog.Update) step {
 		return func(t *testing.T, l *disk.Log) { add(t, l, updates...) }
@@ -297,6 +330,7 @@ func TestRulesApart(t *testing.T) {
 		}
 	}
 	s, long, n := update("short", "1"), update("long", "2"), update("n", "3")
+	u := update("https://example.com/short/1", "4")
 	both := eventlog.Update{Topics: []string{"n", "long"}}
 	tests := []struct {
 		name   string
@@ -315,6 +349,10 @@ func TestRulesApart(t *testing.T) {
 		{"a value replaced, read elsewhere", []disk.Rule{newestOf("n")}, []step{appends(n, long, n)}, exact("long"), eventlog.Resumed},
 		{"one value", []disk.Rule{newestOf("n")}, []step{appends(n)}, exact("n"), eventlog.Resumed},
 		{"a value that others read too is not replaced", []disk.Rule{newestOf("n")}, []step{appends(both, n, n)}, exact("long"), eventlog.Resumed},
+		{"a value replaced, by a template", []disk.Rule{byTemplate}, []step{appends(n, n)}, exact("n"), eventlog.Compacted},
+		{"values of different topics of a template", []disk.Rule{byTemplate}, []step{appends(n, update("n2", "3"))}, exact("n"), eventlog.Resumed},
+		{"dropped by a pattern's rule", []disk.Rule{byPattern}, []step{appends(u, long), later(2 * time.Minute)}, exact(u.Topics[0]), eventlog.Gap},
+		{"another topic than the pattern's", []disk.Rule{byPattern}, []step{appends(u, long), later(2 * time.Minute)}, exact("long"), eventlog.Resumed},
 		{"a value lives on", []disk.Rule{newestOf("n")}, []step{appends(n), later(1000 * time.Hour)}, exact("n"), eventlog.Resumed},
 	}
 	for _, tt := range tests {
@@ -346,5 +384,51 @@ func TestChangedRules(t *testing.T) {
 			t.Fatalf("after %d changes: %+v", i, v)
 		}
 		closeLog(t, l)
+	}
+}
+
+// TestPatternRulesAreFoundAgain: a log knows its rules by their texts, and an update of before is still replaced.
+func TestPatternRulesAreFoundAgain(t *testing.T) {
+	fs := vfs.NewMem()
+	rules := func() []disk.Rule {
+		return []disk.Rule{
+			{Topics: matchers("template:prices/{item}"), NewestOnly: true},
+			{Topics: matchers("urlpattern:https://example.com/:a"), Keep: eventlog.Retention{MaxAge: time.Minute}},
+		}
+	}
+	l := open(t, "log", disk.On(fs, disk.Options{Rules: rules()}))
+	start := l.Lineage().At(0).String()
+	add(t, l, update("prices/1", "old"), update("prices/2", "other"), update("long", "x"))
+	closeLog(t, l)
+	l = open(t, "log", disk.On(fs, disk.Options{Rules: rules()}))
+	add(t, l, update("prices/1", "new"))
+	if v := verdict(t, l, start, exact("prices/1")); v.Kind != eventlog.Compacted {
+		t.Errorf("of the price: %+v", v)
+	}
+	if v := verdict(t, l, start, exact("long")); v.Kind != eventlog.Resumed { // a changed rule would concern it
+		t.Errorf("of another topic: %+v", v)
+	}
+}
+
+func TestRulesNeedPatternsWithoutBase(t *testing.T) {
+	m, err := topic.CompilePattern("/prices/:item", &url.URL{Scheme: "https", Host: "hub.example", Path: "/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := disk.On(vfs.NewMem(), disk.Options{Rules: []disk.Rule{{Topics: topic.Matchers{m}, NewestOnly: true}}})
+	if l, err := disk.Open("log", o); err == nil || !strings.Contains(err.Error(), "base URL") {
+		t.Errorf("Open = %v, %v", l, err)
+	}
+}
+
+func TestRulesOfAnUnknownKind(t *testing.T) {
+	fs := vfs.NewMem()
+	l := open(t, "log", disk.On(fs, disk.Options{}))
+	if err := l.SetRuleTexts("exact:a", "later:b"); err != nil {
+		t.Fatal(err)
+	}
+	closeLog(t, l)
+	if l, err := disk.Open("log", disk.On(fs, disk.Options{})); err == nil || !strings.Contains(err.Error(), `"later:b"`) {
+		t.Errorf("Open = %v, %v; want an error that names the rule", l, err)
 	}
 }

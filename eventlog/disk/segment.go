@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/topic"
 )
 
 // segment is the summary of a stretch of a class. It is written in the batch of every change.
@@ -106,6 +107,7 @@ type state struct {
 	head    uint64
 	lineage eventlog.Lineage
 	classes []class
+	rules   []topic.Matchers // of the classes 1 and following: which topics they are for
 }
 
 // change returns a copy of s with a class that the caller may change.

@@ -30,7 +30,7 @@ type Log struct {
 	RetainBytes *Bytes        `placeholder:"BYTES" env:"TIDINGS_RETAIN_BYTES" help:"Drop the oldest updates while all together are larger, 1GiB unless told otherwise, in memory 64MiB; 0 for no such rule."`
 	RetainCount int           `default:"0" placeholder:"N" env:"TIDINGS_RETAIN_COUNT" help:"Drop the oldest updates while there are more; 0 for no such rule."`
 	// Retain are rules for topics of their own. The first that is for a topic counts.
-	Retain []RetainRule `name:"retain" sep:"none" placeholder:"RULE" env:"TIDINGS_RETAIN" help:"Keep the updates of one topic for another time, as in 'age=5m:topic=chat/1' or 'newest:topic=https://example.com/price'; may be repeated."`
+	Retain []RetainRule `name:"retain" sep:"none" placeholder:"RULE" env:"TIDINGS_RETAIN" help:"Keep the updates of some topics for another time, as in 'age=5m:topic=chat/1', 'newest:template=prices/{item}' or 'age=1h:pattern=https://example.com/chats/*'; may be repeated."`
 	// TrimInterval is how often the rules are applied while nothing is published.
 	TrimInterval time.Duration `default:"10s" placeholder:"DURATION" env:"TIDINGS_TRIM_INTERVAL" help:"How often the rules are applied while nothing is published."`
 	// GapReplay is how many of the newest updates a subscriber is sent whose cursor cannot be honoured.

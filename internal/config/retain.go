@@ -12,18 +12,23 @@ import (
 	"github.com/tidings-hub/tidings/topic"
 )
 
-// RetainRule says how long the updates of a topic are kept. Its text is what to keep, then ":topic=", then the
-// topic, which is everything that follows, whatever characters it has:
+// RetainRule says how long the updates of some topics are kept. Its text is what to keep, then ":topic=", ":template="
+// or ":pattern=", then the topic, the URI Template or the URL Pattern, which is everything that follows, whatever
+// characters it has:
 //
 //	age=5m:topic=chat/1
 //	age=1h,bytes=64MiB,count=1000:topic=https://example.com/feed
-//	newest:topic=https://example.com/price
+//	newest:template=prices/{item}
+//	age=10m:pattern=https://example.com/chats/*
 //	age=7d:topic=*
 //
 // age, bytes and count may be given together; an update is dropped as soon as one of them asks for it. newest keeps
-// the newest update of the topic and no other. The topic * stands for every topic.
+// the newest update of each topic and no other. The topic * stands for every topic. A pattern names a protocol, and
+// is for topics that do.
 type RetainRule struct {
-	// Topic is the topic, or [topic.Wildcard].
+	// Kind is [topic.KindPattern], [topic.KindTemplate] or, for one topic or all of them, [topic.KindExact].
+	Kind topic.Kind
+	// Topic is the topic, [topic.Wildcard], the template or the pattern.
 	Topic string
 	// Newest keeps the newest update only.
 	Newest bool
@@ -31,10 +36,14 @@ type RetainRule struct {
 	Keep eventlog.Retention
 }
 
-// topicMark stands before the topic of a RetainRule.
-const topicMark = ":topic="
+// retainMarks stand before what a RetainRule is for.
+var retainMarks = map[topic.Kind]string{
+	topic.KindExact: ":topic=", topic.KindTemplate: ":template=", topic.KindPattern: ":pattern=",
+}
 
-var errRetainSyntax = errors.New("it must be like 'age=5m:topic=chat/1', 'bytes=1MiB,count=100:topic=*' or 'newest:topic=prices'")
+var errRetainSyntax = errors.New(
+	"it must be like 'age=5m:topic=chat/1', 'bytes=1MiB,count=100:topic=*', 'newest:template=prices/{item}' " +
+		"or 'age=1h:pattern=https://example.com/chats/*'")
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (r *RetainRule) UnmarshalText(text []byte) error {
@@ -47,14 +56,13 @@ func (r *RetainRule) UnmarshalText(text []byte) error {
 }
 
 func parseRetainRule(text string) (RetainRule, error) {
-	keep, name, found := strings.Cut(text, topicMark)
-	if !found || keep == "" || name == "" {
+	keep, rule := cutRetainMark(text)
+	if keep == "" || rule.Topic == "" {
 		return RetainRule{}, errRetainSyntax
 	}
-	if err := topic.CheckString(name); err != nil {
-		return RetainRule{}, fmt.Errorf("its topic cannot be one: %w", err)
+	if _, err := rule.matcher(); err != nil {
+		return RetainRule{}, err
 	}
-	rule := RetainRule{Topic: name}
 	if keep == "newest" {
 		rule.Newest = true
 		return rule, nil
@@ -71,6 +79,38 @@ func parseRetainRule(text string) (RetainRule, error) {
 		}
 	}
 	return rule, nil
+}
+
+// cutRetainMark takes text apart at the first of the marks. The wildcard is the same behind each.
+func cutRetainMark(text string) (keep string, rule RetainRule) {
+	at := len(text)
+	for kind, mark := range retainMarks {
+		if i := strings.Index(text, mark); i >= 0 && i < at {
+			at, keep, rule = i, text[:i], RetainRule{Kind: kind, Topic: text[i+len(mark):]}
+		}
+	}
+	if rule.Topic == topic.Wildcard {
+		rule.Kind = topic.KindExact
+	}
+	return keep, rule
+}
+
+// matcher returns what the rule is for.
+func (r *RetainRule) matcher() (topic.Matcher, error) {
+	if err := topic.CheckString(r.Topic); err != nil {
+		return topic.Matcher{}, fmt.Errorf("its topic cannot be one: %w", err)
+	}
+	switch r.Kind {
+	case topic.KindPattern:
+		return topic.CompilePattern(r.Topic, nil)
+	case topic.KindTemplate:
+		m, err := topic.CompileTemplate(r.Topic)
+		if err == nil && m.Kind() != topic.KindTemplate {
+			return m, fmt.Errorf("%q is no URI Template with a variable, use topic= for a single topic", r.Topic)
+		}
+		return m, err
+	}
+	return topic.Exact(r.Topic), nil
 }
 
 // setLimit sets one limit of a rule. Each is above zero: a rule without a limit is one that was mistyped.
@@ -133,16 +173,18 @@ func (r RetainRule) String() string {
 	if r.Keep.MaxRecords > 0 {
 		keep = append(keep, "count="+strconv.Itoa(r.Keep.MaxRecords))
 	}
-	return strings.Join(keep, ",") + topicMark + r.Topic
+	return strings.Join(keep, ",") + retainMarks[r.Kind] + r.Topic
 }
 
 // DiskRules returns the rules as a log in a directory wants them.
 func DiskRules(rules []RetainRule) []disk.Rule {
 	var converted []disk.Rule
 	for _, r := range rules {
-		converted = append(converted, disk.Rule{
-			Topics: topic.Matchers{topic.Exact(r.Topic)}, Keep: r.Keep, NewestOnly: r.Newest,
-		})
+		m, err := r.matcher()
+		if err != nil {
+			continue // parsing has refused it
+		}
+		converted = append(converted, disk.Rule{Topics: topic.Matchers{m}, Keep: r.Keep, NewestOnly: r.Newest})
 	}
 	return converted
 }
@@ -154,8 +196,8 @@ func validateRules(rules []RetainRule) error {
 	}
 	for i, r := range rules {
 		for _, earlier := range rules[:i] {
-			if earlier.Topic == r.Topic || earlier.Topic == topic.Wildcard {
-				return refuse([]string{"--retain"}, "--retain %s never counts: %s stands before it and is for the same topic", r, earlier)
+			if earlier.Kind == r.Kind && earlier.Topic == r.Topic || earlier.Topic == topic.Wildcard {
+				return refuse([]string{"--retain"}, "--retain %s never counts: %s stands before it and is for the same topics", r, earlier)
 			}
 		}
 	}

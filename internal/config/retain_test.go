@@ -24,6 +24,10 @@ func TestRetainRule(t *testing.T) {
 			config.RetainRule{Topic: "a", Keep: eventlog.Retention{MaxAge: 90 * time.Minute, MaxBytes: 64 << 20, MaxRecords: 10}},
 		},
 		{"newest:topic=https://example.com/a,b;c:topic=d", config.RetainRule{Topic: "https://example.com/a,b;c:topic=d", Newest: true}},
+		{"age=5m:template=chat/{room}", config.RetainRule{Kind: topic.KindTemplate, Topic: "chat/{room}", Keep: eventlog.Retention{MaxAge: 5 * time.Minute}}},
+		{"newest:pattern=https://a.example/:b:topic=c", config.RetainRule{Kind: topic.KindPattern, Topic: "https://a.example/:b:topic=c", Newest: true}},
+		{"newest:topic=a:pattern=b", config.RetainRule{Topic: "a:pattern=b", Newest: true}},
+		{"newest:pattern=*", config.RetainRule{Topic: "*", Newest: true}},
 		{"count=1:topic= a ", config.RetainRule{Topic: " a ", Keep: eventlog.Retention{MaxRecords: 1}}},
 	}
 	for _, tt := range tests {
@@ -48,6 +52,9 @@ func TestRetainRuleRefuses(t *testing.T) {
 		"age:topic=a", "age=0s:topic=a", "age=-1m:topic=a", "age=5:topic=a", "age=1.5d:topic=a", "age=106752d:topic=a",
 		"bytes=0:topic=a", "bytes=much:topic=a", "count=0:topic=a", "count=1e3:topic=a", "age=1m,age=2m:topic=a",
 		"forever:topic=a", "newest=1:topic=a", "newest:topic=a\nb", "newest:topic=\xff",
+		":template=a{b}", "newest:template=", "newest:template=a", "newest:template=a{b", "newest:template={+a}\n", "newest:pattern=",
+		"newest:pattern=/relative/:a", "newest:pattern=https://a.example/(", "newest:pattern=https://a.example/((?=a)b)", "newest:regexp=a",
+		"newest:pattern=https://a.example/(a{999})(b{999})(c{999})",
 	} {
 		t.Run(text, func(t *testing.T) {
 			var rule config.RetainRule
@@ -66,6 +73,8 @@ func FuzzRetainRule(f *testing.F) {
 	f.Add("age=5m:topic=chat/1")
 	f.Add("bytes=64MiB,count=10,age=7d:topic=*")
 	f.Add("newest:topic=a:topic=b")
+	f.Add("newest:template=a/{b}:topic=c")
+	f.Add("age=1s:pattern=https://example.com/:a/*")
 	f.Fuzz(func(t *testing.T, text string) {
 		var rule, again config.RetainRule
 		if rule.UnmarshalText([]byte(text)) != nil {
@@ -88,6 +97,13 @@ func TestRetain(t *testing.T) {
 			t.Errorf("rule %d is for %v, want %v", i, rules[i].Topics, want)
 		}
 	}
+	patterns := parsed[config.Serve](t, "--dev", "--retain", "newest:template=a/{b}", "--retain", "age=1m:pattern=https://example.com/:a")
+	rules = append(rules, patterns.DiskOptions().Rules...)
+	for i, match := range []string{"a/1", "https://example.com/1"} {
+		if m := rules[3+i].Topics; !m.Match(match) || m.Match("https://example.com/1/2") {
+			t.Errorf("rule %v does not match %q, or something else", m, match)
+		}
+	}
 	if rules[0].Keep.MaxAge != 5*time.Minute || !rules[1].NewestOnly || rules[2].Keep.MaxRecords != 7 {
 		t.Errorf("rules are %+v", rules)
 	}
@@ -97,5 +113,29 @@ func TestRetain(t *testing.T) {
 	t.Setenv("TIDINGS_RETAIN", "newest:topic=x,y")
 	if got := parsed[config.Serve](t, "--dev").Retain; len(got) != 1 || got[0].Topic != "x,y" {
 		t.Errorf("from the environment: %+v", got)
+	}
+}
+
+// TestRetainRulesThatNeverCount: the same words in another language are another rule.
+func TestRetainRulesThatNeverCount(t *testing.T) {
+	tests := []struct {
+		name          string
+		first, second string
+		ok            bool
+	}{
+		{"the same topic", "newest:topic=a", "age=5m:topic=a", false},
+		{"the same template", "newest:template=a/{b}", "age=5m:template=a/{b}", false},
+		{"a template and a topic", "newest:template=a/{b}", "age=5m:topic=a/{b}", true},
+		{"a topic and a template", "newest:topic=a/{b}", "age=5m:template=a/{b}", true},
+		{"another template", "newest:template=a/{b}", "age=5m:template=a/{c}", true},
+		{"behind everything", "newest:pattern=*", "age=5m:template=a/{b}", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := parse(t, new(config.Serve), "--dev", "--retain", tt.first, "--retain", tt.second)
+			if tt.ok != (err == nil) {
+				t.Errorf("error is %v", err)
+			}
+		})
 	}
 }

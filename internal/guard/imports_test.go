@@ -22,9 +22,11 @@ type room struct {
 
 // rooms is the table of docs/architecture.md. A new package gets its row in both.
 var rooms = map[string]room{
-	"sse":      {},
-	"client":   {rooms: []string{"sse"}},
-	"topic":    {},
+	"sse":    {},
+	"client": {rooms: []string{"sse"}},
+	"topic": {modules: []string{
+		"github.com/dunglas/go-urlpattern", "github.com/nlnwa/whatwg-url", "github.com/yosida95/uritemplate/v3",
+	}},
 	"eventlog": {rooms: []string{"sse", "topic"}},
 	"fanout":   {rooms: []string{"sse", "topic", "eventlog"}, modules: []string{"golang.org/x/sys"}},
 	"hub": {
