@@ -13,15 +13,22 @@ import (
 // TestReopenedLogNeverRepeatsOffsets: without a sync a failure may take updates that shards were fed with. No later
 // update gets one of their offsets, which shards would pass over as served, and their cursors are gaps.
 func TestReopenedLogNeverRepeatsOffsets(t *testing.T) {
-	fs := failing(errInjected, func(op errorfs.Op) bool { return isWAL(op.Path) && isWrite(op) })
+	gate := make(chan struct{})
+	fs := failing(errInjected, func(op errorfs.Op) bool {
+		if !isWAL(op.Path) || !isWrite(op) {
+			return false
+		}
+		<-gate
+		return true
+	})
 	l := open(t, "log", disk.On(fs, disk.Options{Sync: disk.SyncNever}))
 	fs.armed.Store(true)
 	lost := add(t, l, numbered(1, 3)...) // still in the process, not in the file
-	for fs.hits.Load() == 0 {
-		if _, err := tryAdd(t, l, update("a", strings.Repeat("x", 64<<10))); err != nil {
-			break
-		}
-	}
+	close(gate)
+	wait(t, "the failure is noticed", func() bool { // which is a little later than it happens
+		_, err := tryAdd(t, l, update("a", strings.Repeat("x", 64<<10)))
+		return err != nil
+	})
 	if fs.hits.Load() == 0 {
 		t.Fatal("nothing failed")
 	}
