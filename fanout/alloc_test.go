@@ -1,36 +1,74 @@
 package fanout
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // TestDeliverAllocatesNothing holds the hot path: an update that goes to subscribers that keep up, from the index
-// to the sink, costs no allocation.
+// to the sink, costs no allocation for any of them. What it is in a gzip stream is made once for all, in TestZipOnce.
 func TestDeliverAllocatesNothing(t *testing.T) {
-	const runs, subscribers = 100, 50
+	for _, form := range []Form{FormEvent, FormChunk, FormGzip, FormGzip | FormChunk} {
+		t.Run(fmt.Sprintf("form %d", form), func(t *testing.T) {
+			const runs, subscribers = 100, 50
+			s := stillShard(Options{})
+			var sinks []*countSink
+			for range subscribers {
+				sink := greedy()
+				sink.form = form
+				sinks = append(sinks, sink)
+				s.goLive(attachTo(s, filterA, 0, sink))
+			}
+			var batches []*Batch
+			for i := range uint64(runs + 2) {
+				b := batchOf(t, i+1, i+1)
+				b.Frames[0].Bytes(form)
+				batches = append(batches, b)
+			}
+			i := 0
+			deliver := func() {
+				s.deliver(batches[i])
+				s.flush()
+				i++
+			}
+			deliver() // lets the shard's and the subscribers' slices grow
+			if got := testing.AllocsPerRun(runs, deliver); got > 0 {
+				t.Errorf("delivering one update to %d subscribers allocates %v times", subscribers, got)
+			}
+			for n, sink := range sinks {
+				if sink.frames != runs+2 {
+					t.Fatalf("subscriber %d got %d of %d updates", n, sink.frames, runs+2)
+				}
+			}
+		})
+	}
+}
+
+// TestZipOnce: however many compressed streams an update goes to, it is compressed once.
+func TestZipOnce(t *testing.T) {
 	s := stillShard(Options{})
-	var sinks []*countSink
-	for range subscribers {
+	for range 50 {
 		sink := greedy()
-		sinks = append(sinks, sink)
+		sink.form = FormGzip | FormChunk
 		s.goLive(attachTo(s, filterA, 0, sink))
 	}
-	var batches []*Batch
-	for i := range uint64(runs + 2) {
-		batches = append(batches, batchOf(t, i+1, i+1))
+	f := batchOf(t, 1, 1).Frames[0]
+	if f.zipped.Load() != nil {
+		t.Fatal("it is compressed before anybody asks")
 	}
-	i := 0
-	deliver := func() {
-		s.deliver(batches[i])
-		s.flush()
-		i++
+	s.deliver(&Batch{Frames: []*Frame{f}, Head: 1})
+	made := f.zipped.Load()
+	if made == nil {
+		t.Fatal("it was not compressed")
 	}
-	deliver() // lets the shard's and the subscribers' slices grow
-	if got := testing.AllocsPerRun(runs, deliver); got > 0 {
-		t.Errorf("delivering one update to %d subscribers allocates %v times", subscribers, got)
-	}
-	for n, sink := range sinks {
-		if sink.frames != runs+2 {
-			t.Fatalf("subscriber %d got %d of %d updates", n, sink.frames, runs+2)
+	s.flush()
+	for _, sub := range s.subs {
+		if sub.sum.length != made.length || sub.sum.sum != made.sum {
+			t.Fatalf("a stream has the sum %+v, want that of the update", sub.sum)
 		}
+	}
+	if f.zipped.Load() != made {
+		t.Error("it was compressed again")
 	}
 }
 

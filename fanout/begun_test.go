@@ -13,16 +13,19 @@ import (
 	"github.com/tidings-hub/tidings/fanout"
 )
 
-var forms = map[string]fanout.Form{"event": fanout.FormEvent, "chunk": fanout.FormChunk}
+var forms = map[string]fanout.Form{
+	"event": fanout.FormEvent, "chunk": fanout.FormChunk, "gzip": fanout.FormGzip, "gzip in chunks": fanout.FormGzip | fanout.FormChunk,
+}
 
-// someFrames returns where the first n frames of a rig's stream end, beginning with 0.
+// someFrames returns where the first n frames of a rig's stream end, beginning with where the first one begins.
 func someFrames(t *testing.T, form fanout.Form, n int) (ends []int) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, eventlog.Retention{}, fanout.Options{})
 		all := newFake(-1)
 		all.form = form
 		r.attach(subscriptionOf("a"), all)
-		ends = []int{0}
+		synctest.Wait()
+		ends = []int{len(all.bytes)} // the header of a compressed stream
 		for range n {
 			r.publish(1)
 			synctest.Wait()
@@ -74,6 +77,14 @@ func TestBegunFrameIsFinished(t *testing.T) {
 						if was := c.was(); was[len(was)-1] != "live" {
 							t.Errorf("cut at byte %d: %v", room, was)
 						}
+						c.sub.Close()
+					}
+					synctest.Wait()
+					for room, c := range readers { // whole to the end, and so is its checksum
+						if diff := cmp.Diff(numbers(1, 7), data(c.events())); diff != "" {
+							t.Errorf("cut at byte %d and ended (-want +got):\n%s", room, diff)
+						}
+						c.wantFarewell(fanout.EndClosed, false)
 					}
 				})
 			})
@@ -81,61 +92,60 @@ func TestBegunFrameIsFinished(t *testing.T) {
 	}
 }
 
-// TestEndFinishesTheBegunFrame ends streams that are cut at every byte: what was begun is finished, nothing follows.
+// TestEndFinishesTheBegunFrame ends streams that are cut at every byte: what was begun is finished, and nothing follows
+// but the farewell.
 func TestEndFinishesTheBegunFrame(t *testing.T) {
 	for name, form := range forms {
 		ends := someFrames(t, form, 3)
-		for _, how := range []string{"closed", "shutdown"} {
-			t.Run(name+", "+how, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					r := newRig(t, eventlog.Retention{}, fanout.Options{})
-					var readers []*reader
-					for room := range ends[3] {
-						sink := newFake(room)
-						sink.form = form
-						readers = append(readers, r.attach(subscriptionOf("a"), sink))
-					}
-					synctest.Wait()
-					r.publish(3)
-					synctest.Wait()
-					done := make(chan error, 1)
-					if how == "closed" {
-						for _, c := range readers {
-							c.sub.Close()
-							c.sub.Close()
+		for _, why := range []fanout.EndReason{fanout.EndClosed, fanout.EndShutdown} {
+			for _, signals := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, %v, signals %v", name, why, signals), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						r := newRig(t, eventlog.Retention{}, fanout.Options{})
+						var readers []*reader
+						for room := range ends[3] {
+							o, sink := subscriptionOf("a"), newFake(room)
+							o.Signals, sink.form = signals, form
+							readers = append(readers, r.attach(o, sink))
 						}
-						done <- nil
-					} else {
-						go func() { done <- r.fan.Shutdown(t.Context()) }()
-					}
-					synctest.Wait()
-					for room, c := range readers {
-						if whole := slices.Contains(ends, room); whole != (c.ended() != "") {
-							t.Errorf("cut at byte %d of frames that end at %v: ended %q before it drained", room, ends, c.ended())
-						}
-						c.drain(-1)
-					}
-					synctest.Wait()
-					if err := <-done; err != nil {
-						t.Error(err)
-					}
-					for room, c := range readers {
-						end := ends[0]
-						for _, e := range slices.Backward(ends) {
-							if e >= room {
-								end = e
+						synctest.Wait()
+						r.publish(3)
+						synctest.Wait()
+						done := make(chan error, 1)
+						if why == fanout.EndClosed {
+							for _, c := range readers {
+								c.sub.Close()
+								c.sub.Close()
 							}
+							done <- nil
+						} else {
+							go func() { done <- r.fan.Shutdown(t.Context()) }()
 						}
-						if len(c.bytes) != end {
-							t.Errorf("cut at byte %d: the stream ends at %d, want %d", room, len(c.bytes), end)
+						synctest.Wait()
+						for room, c := range readers {
+							if c.ended() != "" || len(c.bytes) != room {
+								t.Errorf("cut at byte %d: %d bytes, ended %q before it drained", room, len(c.bytes), c.ended())
+							}
+							c.drain(-1)
 						}
-						if c.ended() != "end" {
-							t.Errorf("cut at byte %d: ended by %q", room, c.ended())
+						synctest.Wait()
+						if err := <-done; err != nil {
+							t.Error(err)
 						}
-						c.wantStory("attached", "live", "ended "+how)
-					}
+						for room, c := range readers {
+							begun := 0 // so many updates
+							for begun < 3 && ends[begun] < room {
+								begun++
+							}
+							if diff := cmp.Diff(numbers(1, begun), data(c.events())); diff != "" {
+								t.Errorf("cut at byte %d of frames that end at %v (-want +got):\n%s", room, ends, diff)
+							}
+							c.wantFarewell(why, signals)
+							c.wantStory("attached", "live", "ended "+why.String())
+						}
+					})
 				})
-			})
+			}
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // turnBytes is how much a shard hands to subscribers that are behind before it looks into its mailbox again, so
 // that a storm of returning subscribers does not hold up the live ones.
-const turnBytes = 4 << 20
+const turnBytes = 1 << 20
 
 // windowScan is how many frames of the window one subscriber has looked at in a turn.
 const windowScan = 4096
@@ -79,11 +79,12 @@ func (s *shard) advanceOnly(sub *Subscriber) int {
 // serve gives a subscriber that is behind the frames of what was looked at up to to. If that is the shard's
 // head and the socket took it all, the subscriber is live, in this same turn.
 func (s *shard) serve(sub *Subscriber, frames []*Frame, to uint64) int {
+	before := len(sub.pending)
+	s.add(sub, frames...)
 	bytes := 0
-	for _, f := range frames {
+	for _, f := range sub.pending[before:] {
 		bytes += len(f.Bytes(sub.form))
 	}
-	sub.pending = append(sub.pending, frames...)
 	sub.pos = to
 	s.offer(sub)
 	if sub.pos >= s.head && sub.only == nil && !sub.blocked && !sub.ended && !sub.ending {
@@ -143,10 +144,10 @@ func (s *shard) goLive(sub *Subscriber) {
 }
 
 // fallBehind lets go of a live subscriber whose socket does not keep up.
-func (s *shard) fallBehind(sub *Subscriber) {
+func (s *shard) fallBehind(sub *Subscriber, why BehindReason) {
 	s.leaveIndex(sub)
-	sub.dropUnbegun()
-	s.fan.options.Observer.behind(sub.id, BehindSlow)
+	s.drop(sub)
+	s.fan.options.Observer.behind(sub.id, why)
 }
 
 // jump follows a mailbox that has overflowed: the head moves on without its batches, and every live subscriber

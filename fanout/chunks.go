@@ -15,9 +15,10 @@ const (
 // chunks are those that were read last. In a storm of returning subscribers not all come to a place while the
 // read of it is under way: those who come a little later are served from here. Its owner locks.
 type chunks struct {
-	max   int // bytes that they may hold together
-	bytes int
-	kept  []keptChunk // oldest first
+	max    int // bytes that they may hold together
+	budget *budget
+	bytes  int
+	kept   []keptChunk // oldest first
 }
 
 type keptChunk struct {
@@ -50,16 +51,21 @@ func (c *chunks) add(key readKey, ch *chunk) {
 	if size > c.max {
 		return
 	}
+	c.budget.hold(ch.frames...)
 	c.kept = append(c.kept, keptChunk{key: key, chunk: ch, size: size})
 	c.bytes += size
 	drop := 0
 	for c.bytes > c.max || len(c.kept)-drop > keptChunks {
 		c.bytes -= c.kept[drop].size
+		c.budget.release(c.kept[drop].chunk.frames...)
 		drop++
 	}
 	c.kept = slices.Delete(c.kept, 0, drop) // which clears what is left behind
 }
 
 func (c *chunks) clear() {
+	for _, k := range c.kept {
+		c.budget.release(k.chunk.frames...)
+	}
 	c.kept, c.bytes = nil, 0
 }

@@ -29,7 +29,7 @@ func ExampleNew() {
 
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
-		sink := fanout.NewResponseSink(time.Minute)
+		sink := fanout.NewResponseSink(time.Minute, fanout.FormEvent)
 		_, err := fan.Attach(fanout.Subscription{
 			ID:     fanout.NewSubscriberID(),
 			Filter: &eventlog.Filter{Matchers: topic.Matchers{topic.Exact("books/1")}},

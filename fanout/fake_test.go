@@ -1,6 +1,8 @@
 package fanout_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +18,7 @@ import (
 // fakeSink is a connection that takes as many bytes as it has room for, at any byte, and gets room by drain.
 type fakeSink struct {
 	form fanout.Form
+	head int           // bytes of the response's head, which stand before the stream
 	hold chan struct{} // if not nil, Offer waits until it is closed: a shard that is held up
 
 	mu      sync.Mutex
@@ -110,6 +113,13 @@ func (s *fakeSink) drain(n int) {
 	}
 }
 
+// limit leaves room for n bytes more.
+func (s *fakeSink) limit(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.room = n
+}
+
 // progress lets bytes leave towards the peer without making room.
 func (s *fakeSink) progress() {
 	s.mu.Lock()
@@ -133,18 +143,38 @@ func (s *fakeSink) ended() string {
 	return s.end
 }
 
-// stream returns what the peer got, without the coding of the form.
+// stream returns what the peer got, without the coding of the form. What is cut ends where it was cut; a stream that
+// was ended properly must be whole, the checksum of a compressed one included.
 func (s *fakeSink) stream() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.form == fanout.FormEvent {
-		return string(s.bytes)
+	var r io.Reader = bytes.NewReader(s.bytes[min(s.head, len(s.bytes)):])
+	if s.form&fanout.FormChunk != 0 {
+		if s.end == "end" {
+			r = io.MultiReader(r, strings.NewReader("0\r\n\r\n")) // which is the server's to write
+		}
+		r = httputil.NewChunkedReader(r)
 	}
-	text, err := io.ReadAll(httputil.NewChunkedReader(strings.NewReader(string(s.bytes))))
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) { // the last chunk is the server's to write
-		return fmt.Sprintf("broken chunked coding: %v", err)
+	text, err := readCoded(r, s.form)
+	if cut := errors.Is(err, io.ErrUnexpectedEOF); err != nil && !cut || cut && s.end == "end" {
+		return fmt.Sprintf("%s and then, ended by %q: %v", text, s.end, err)
 	}
 	return string(text)
+}
+
+// readCoded reads a stream of which the chunked coding is gone.
+func readCoded(r io.Reader, form fanout.Form) ([]byte, error) {
+	if form&fanout.FormGzip == 0 {
+		return io.ReadAll(r)
+	}
+	unzipped, err := gzip.NewReader(r)
+	if err == io.EOF { // nothing has come yet
+		return nil, io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(unzipped)
 }
 
 // events decodes what the peer got.

@@ -54,6 +54,16 @@ type Options struct {
 	// is kept chunk by chunk, each of at most a second's worth or one event. What comes from the window, and
 	// what is live, is not counted.
 	ReplayRate int
+	// BufferLimit bounds the bytes of updates that are held in all: by the window, by the kept chunks, and for
+	// subscribers with a full socket; default 512 MiB. Beyond it these subscribers give up what they have not begun,
+	// to read it again later, and if that is not enough, those that have begun the oldest updates are ended.
+	BufferLimit int
+	// NotSentBytes bounds what the kernel holds of a [SocketSink] that it has not sent; default 128 KiB. What a slow
+	// reader has yet to get stays in the log.
+	NotSentBytes int
+	// ReturnSpread is over how long a time subscribers are asked to spread their return when their stream is ended,
+	// beginning a second later; default 4 s.
+	ReturnSpread time.Duration
 	// Observer is told what happens.
 	Observer Observer
 }
@@ -70,6 +80,9 @@ func (o Options) WithDefaults() Options {
 	setDefault(&o.KeptBytes, 8<<20)
 	setDefault(&o.Readers, 4)
 	setDefault(&o.MaxBehind, 1000)
+	setDefault(&o.BufferLimit, o.WindowBytes+o.KeptBytes+256<<20)
+	setDefault(&o.NotSentBytes, 128<<10)
+	setDefault(&o.ReturnSpread, 4*time.Second)
 	return o
 }
 
@@ -99,6 +112,9 @@ func (o Options) Validate() error {
 		{"Readers", int64(o.Readers), 1},
 		{"MaxBehind", int64(o.MaxBehind), 1},
 		{"ReplayRate", int64(o.ReplayRate), 0},
+		{"BufferLimit", int64(o.BufferLimit), 1},
+		{"NotSentBytes", int64(o.NotSentBytes), 1},
+		{"ReturnSpread", int64(o.ReturnSpread), int64(time.Millisecond)},
 	} {
 		if f.value < f.least {
 			return fmt.Errorf("fanout: Options.%s is %d, less than %d", f.name, f.value, f.least)
@@ -107,6 +123,10 @@ func (o Options) Validate() error {
 	if o.MailboxBytes > o.WindowBytes {
 		return fmt.Errorf("fanout: Options.MailboxBytes (%d) is more than Options.WindowBytes (%d): what a mailbox drops would have to be read from the log",
 			o.MailboxBytes, o.WindowBytes)
+	}
+	if least := o.WindowBytes + o.KeptBytes; o.BufferLimit <= least {
+		return fmt.Errorf("fanout: Options.BufferLimit (%d) is not more than Options.WindowBytes and Options.KeptBytes together (%d)",
+			o.BufferLimit, least)
 	}
 	return nil
 }
@@ -118,6 +138,7 @@ type Fanout struct {
 	window  *window
 	readers *readers
 	places  *places
+	budget  budget
 	shards  []*shard
 	next    atomic.Uint32
 	running sync.WaitGroup
@@ -131,8 +152,10 @@ func New(log Log, head uint64, o Options) (*Fanout, error) {
 		return nil, err
 	}
 	o = o.WithDefaults()
-	f := &Fanout{options: o, log: log, window: newWindow(o.WindowBytes, head), stopped: make(chan struct{})}
-	f.readers = newReaders(log, &f.options)
+	f := &Fanout{options: o, log: log, stopped: make(chan struct{})}
+	f.budget.limit = int64(o.BufferLimit)
+	f.window = newWindow(o.WindowBytes, head, &f.budget)
+	f.readers = newReaders(log, &f.options, &f.budget)
 	f.places = newPlaces(o.MaxBehind)
 	for range o.Shards {
 		f.shards = append(f.shards, newShard(f))
@@ -158,7 +181,7 @@ func (f *Fanout) Attach(o Subscription, sink Sink) (*Subscriber, error) {
 	s := f.shards[f.next.Add(1)%uint32(len(f.shards))]
 	sub := &Subscriber{
 		shard: s, sink: sink, filter: o.Filter, id: o.ID, pos: o.After, told: o.Told,
-		pending: o.First, form: sink.Form(), signals: o.Signals,
+		pending: o.opening(sink.Form()), form: sink.Form(), signals: o.Signals, done: o.Done,
 	}
 	if o.Only != nil {
 		sub.only = &only{offsets: o.Only, to: o.OnlyTo}
@@ -168,6 +191,15 @@ func (f *Fanout) Attach(o Subscription, sink Sink) (*Subscriber, error) {
 		return nil, ErrClosed
 	}
 	return sub, nil
+}
+
+// Sockets returns how many descriptors [SocketSink]s hold, those included whose stream is ending.
+func (f *Fanout) Sockets() int {
+	n := 0
+	for _, s := range f.shards {
+		n += s.sockets.sockets()
+	}
+	return n
 }
 
 // Shutdown ends every stream properly and waits until they have ended. If ctx ends first, the rest are cut, and
@@ -192,6 +224,9 @@ func (f *Fanout) Shutdown(ctx context.Context) error {
 	default:
 	}
 	f.post(msgKill)
+	for _, s := range f.shards {
+		s.sockets.kill()
+	}
 	<-f.stopped
 	return fmt.Errorf("fanout: streams were cut: %w", ctx.Err())
 }

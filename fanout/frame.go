@@ -3,27 +3,35 @@ package fanout
 import (
 	"fmt"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/sse"
 )
 
-// Form says which bytes of a frame a sink writes.
+// Form says which bytes of a frame a sink writes. The forms are bits that can be combined.
 type Form uint8
 
 // The forms of a frame.
 const (
 	// FormEvent is the event alone, for writers that frame it themselves or not at all (net/http, HTTP/1.0).
-	FormEvent Form = iota
-	// FormChunk is the event as one chunk of the HTTP/1.1 chunked coding.
-	FormChunk
+	FormEvent Form = 0
+	// FormChunk is one chunk of the HTTP/1.1 chunked coding.
+	FormChunk Form = 1 << (iota - 1)
+	// FormGzip is the event as a part of a gzip stream.
+	FormGzip
 )
 
-// Frame is an event's bytes, encoded once, immutable, and shared by every connection that it goes to.
+// Frame is an event's bytes, encoded once, immutable, and shared by every connection that it goes to. What it looks
+// like in a gzip stream is made when it is first needed, once for all.
 type Frame struct {
-	record *eventlog.Record // nil for signals and heartbeats
+	record *eventlog.Record // nil for what is no update
 	buf    []byte           // chunk head, event, CRLF
-	head   int              // length of the chunk head
+	head   int              // length of the chunk head; 0 if buf is the same in every form
+	zipped atomic.Pointer[deflated]
+	// holds has how many hold it in its lower half, and the bytes of zipped that are counted in its upper half: both at
+	// once, so that one who begins to hold it and one who compresses it do not count the same bytes. See budget.
+	holds atomic.Uint64
 }
 
 // maxChunkHead is room for the length of any event in hexadecimal, and CRLF.
@@ -52,12 +60,47 @@ func newFrame(buf []byte) *Frame {
 	return &Frame{buf: append(buf, '\r', '\n')[start:], head: len(head)}
 }
 
+// newHead returns a frame that is the same in every form, for what stands before the stream's coding.
+func newHead(b []byte) *Frame { return &Frame{buf: b} }
+
+// newZipped returns a frame that is a part of gzip streams only.
+func newZipped(d *deflated) *Frame {
+	f := &Frame{buf: d.buf, head: d.head}
+	f.zipped.Store(d)
+	return f
+}
+
 // Bytes returns f as form has it. The caller must not change them.
 func (f *Frame) Bytes(form Form) []byte {
-	if form == FormChunk {
-		return f.buf
+	buf, head := f.buf, f.head
+	switch {
+	case head == 0:
+		return buf
+	case form&FormGzip != 0:
+		d := f.deflated()
+		buf, head = d.buf, d.head
 	}
-	return f.buf[f.head : len(f.buf)-2]
+	if form&FormChunk != 0 {
+		return buf
+	}
+	return buf[head : len(buf)-2]
+}
+
+// deflated returns what f is in a gzip stream. Only updates are compressed: what else there is, is short, and often
+// made for one subscriber.
+func (f *Frame) deflated() *deflated {
+	if d := f.zipped.Load(); d != nil {
+		return d
+	}
+	d, _ := f.zip()
+	return d
+}
+
+// zip makes what f is in a gzip stream, and reports whether nobody else did so at the same time.
+func (f *Frame) zip() (*deflated, bool) {
+	made := deflate(f.buf[f.head:len(f.buf)-2], f.record != nil)
+	first := f.zipped.CompareAndSwap(nil, made)
+	return f.zipped.Load(), first
 }
 
 // Offset returns the offset of the frame's update, 0 for signals and heartbeats.

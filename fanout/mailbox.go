@@ -44,6 +44,8 @@ const (
 	msgChunk
 	msgPlace
 	msgState
+	msgShed
+	msgCut
 	msgShutdown
 	msgKill
 )

@@ -24,6 +24,7 @@ type readers struct {
 	log      Log
 	maxBytes int
 	observer *Observer
+	budget   *budget
 
 	mu     sync.Mutex
 	more   *sync.Cond
@@ -49,11 +50,11 @@ type readJob struct {
 	waiting []*Subscriber
 }
 
-func newReaders(log Log, o *Options) *readers {
+func newReaders(log Log, o *Options, b *budget) *readers {
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &readers{
-		log: log, maxBytes: o.ChunkBytes, observer: &o.Observer,
-		jobs: map[readKey]*readJob{}, last: chunks{max: o.KeptBytes}, cancel: cancel,
+		log: log, maxBytes: o.ChunkBytes, observer: &o.Observer, budget: b,
+		jobs: map[readKey]*readJob{}, last: chunks{max: o.KeptBytes, budget: b}, cancel: cancel,
 	}
 	if o.ReplayRate > 0 {
 		p.maxBytes = min(p.maxBytes, o.ReplayRate) // no more at once than a second's worth
@@ -72,7 +73,7 @@ func (p *readers) submit(sub *Subscriber, to uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c := p.last.find(key); c != nil {
-		sub.shard.mailbox.post(message{kind: msgChunk, sub: sub, chunk: c})
+		p.deliver(sub, c)
 		return
 	}
 	if j := p.jobs[key]; j != nil {
@@ -108,8 +109,16 @@ func (p *readers) run(ctx context.Context) {
 		p.mu.Unlock()
 		p.observer.logRead(len(j.waiting))
 		for _, sub := range j.waiting {
-			sub.shard.mailbox.post(message{kind: msgChunk, sub: sub, chunk: c})
+			p.deliver(sub, c)
 		}
+	}
+}
+
+// deliver sends a chunk on its way to a subscriber's shard.
+func (p *readers) deliver(sub *Subscriber, c *chunk) {
+	p.budget.hold(c.frames...)
+	if !sub.shard.mailbox.post(message{kind: msgChunk, sub: sub, chunk: c}) {
+		p.budget.release(c.frames...)
 	}
 }
 

@@ -18,11 +18,15 @@ const (
 	EndShutdown
 	// EndLog: the log could not be read.
 	EndLog
+	// EndMemory: what it had begun to take held memory beyond Options.BufferLimit.
+	EndMemory
+	// EndChatty: the peer sent much more than its request.
+	EndChatty
 )
 
 // EndReasons lists every reason of an end, for those who keep one counter for each.
 func EndReasons() []EndReason {
-	return []EndReason{EndGone, EndStalled, EndOvertaken, EndClosed, EndShutdown, EndLog}
+	return []EndReason{EndGone, EndStalled, EndOvertaken, EndClosed, EndShutdown, EndLog, EndMemory, EndChatty}
 }
 
 // String returns the name of r as metrics and logs have it.
@@ -40,6 +44,10 @@ func (r EndReason) String() string {
 		return "shutdown"
 	case EndLog:
 		return "log"
+	case EndMemory:
+		return "memory"
+	case EndChatty:
+		return "chatty"
 	}
 	return "unknown"
 }
@@ -53,10 +61,14 @@ const (
 	BehindSlow BehindReason = iota
 	// BehindOverflow: its shard's mailbox overflowed.
 	BehindOverflow
+	// BehindMemory: its socket is full, and what it has pending was let go of because of Options.BufferLimit.
+	BehindMemory
 )
 
 // BehindReasons lists every reason of falling behind, for those who keep one counter for each.
-func BehindReasons() []BehindReason { return []BehindReason{BehindSlow, BehindOverflow} }
+func BehindReasons() []BehindReason {
+	return []BehindReason{BehindSlow, BehindOverflow, BehindMemory}
+}
 
 // String returns the name of r as metrics and logs have it.
 func (r BehindReason) String() string {
@@ -65,6 +77,8 @@ func (r BehindReason) String() string {
 		return "slow"
 	case BehindOverflow:
 		return "overflow"
+	case BehindMemory:
+		return "memory"
 	}
 	return "unknown"
 }

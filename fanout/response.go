@@ -14,6 +14,7 @@ import (
 // works on every kind of connection: TLS, HTTP/2, HTTP/3, and wrapped writers.
 type ResponseSink struct {
 	stall  time.Duration
+	form   Form
 	notify Notifier
 	taken  atomic.Uint64
 	woken  chan struct{}
@@ -30,8 +31,7 @@ type ResponseSink struct {
 var _ Sink = (*ResponseSink)(nil)
 
 const (
-	// responseLimit is how many bytes a ResponseSink takes before it refuses: it takes no further frame while
-	// that many are unwritten.
+	// responseLimit is how many bytes a ResponseSink takes before it refuses.
 	responseLimit = 64 << 10
 	// responsePiece is how much is written under one deadline. A peer that takes that much within the stall
 	// limit, however slowly, is not stalled.
@@ -41,33 +41,37 @@ const (
 // pieces are the buffers in which many small frames become one write.
 var pieces = sync.Pool{New: func() any { return new([responsePiece]byte) }}
 
-// NewResponseSink returns a sink whose writes fail when the peer takes nothing for stall.
-func NewResponseSink(stall time.Duration) *ResponseSink {
-	return &ResponseSink{stall: stall, woken: make(chan struct{}, 1)}
+// NewResponseSink returns a sink whose writes fail when the peer takes nothing for stall. net/http does its own
+// framing, so that form is either FormEvent or FormGzip.
+func NewResponseSink(stall time.Duration, form Form) *ResponseSink {
+	return &ResponseSink{stall: stall, form: form, woken: make(chan struct{}, 1)}
 }
 
 // Bind implements [Sink].
 func (s *ResponseSink) Bind(n Notifier) { s.notify = n }
 
-// Form implements [Sink]: net/http does its own framing.
-func (s *ResponseSink) Form() Form { return FormEvent }
+// Form implements [Sink].
+func (s *ResponseSink) Form() Form { return s.form }
 
 // Taken implements [Sink].
 func (s *ResponseSink) Taken() uint64 { return s.taken.Load() }
 
-// Offer implements [Sink]. It takes whole buffers.
+// Offer implements [Sink].
 func (s *ResponseSink) Offer(bufs [][]byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := 0
 	for _, b := range bufs {
-		if s.queued >= responseLimit {
+		fits := min(len(b), responseLimit-s.queued)
+		if fits > 0 {
+			s.queue = append(s.queue, b[:fits])
+			s.queued += fits
+			n += fits
+		}
+		if fits < len(b) {
 			s.refused = true
 			break
 		}
-		s.queue = append(s.queue, b)
-		s.queued += len(b)
-		n += len(b)
 	}
 	s.wake()
 	return n, nil

@@ -94,7 +94,7 @@ func (n *notes) get() (drained int, gone []fanout.EndReason) {
 func startSink(t *testing.T, stall time.Duration, w http.ResponseWriter) (sink *fanout.ResponseSink, n *notes, run <-chan error) {
 	t.Helper()
 	n = newNotes()
-	sink = fanout.NewResponseSink(stall)
+	sink = fanout.NewResponseSink(stall, fanout.FormEvent)
 	sink.Bind(n)
 	done := make(chan error, 1)
 	ctx := t.Context()
@@ -211,8 +211,9 @@ func TestResponseGathersWhileItWrites(t *testing.T) {
 	})
 }
 
-// TestResponseRefuses: at 64 KiB unwritten nothing more is taken, and the shard is told once there is room.
+// TestResponseRefuses: at 64 KiB unwritten nothing more is taken, to the byte, and the shard is told when there is room.
 func TestResponseRefuses(t *testing.T) {
+	const limit = 64 << 10
 	synctest.Test(t, func(t *testing.T) {
 		w := &recordingWriter{start: time.Now(), block: func(n int) error {
 			time.Sleep(time.Second)
@@ -221,22 +222,25 @@ func TestResponseRefuses(t *testing.T) {
 		sink, n, run := startSink(t, time.Minute, w)
 		offer(t, sink, pieces(1, 10))
 		synctest.Wait() // in the first write
-		if took := offer(t, sink, pieces(100, 1000)); took != 66_000 {
-			t.Errorf("Offer took %d bytes, want 66,000: whole buffers until 64 KiB are unwritten", took)
+		if took := offer(t, sink, pieces(100, 1000)); took != limit-10 {
+			t.Errorf("Offer took %d bytes, want %d: until 64 KiB are unwritten", took, limit-10)
 		}
 		synctest.Wait()
 		if drained, _ := n.get(); drained > 0 {
 			t.Error("drained before anything was written")
 		}
-		time.Sleep(time.Second + time.Millisecond) // the ten bytes are out: too little to make room
+		time.Sleep(time.Second + time.Millisecond) // the ten bytes are out
 		synctest.Wait()
-		if drained, _ := n.get(); drained > 0 {
-			t.Error("drained with 66,000 bytes unwritten")
+		if drained, _ := n.get(); drained != 1 {
+			t.Errorf("drained %d times with room for ten bytes, want 1", drained)
+		}
+		if took := offer(t, sink, pieces(1, 11)); took != 10 {
+			t.Errorf("Offer took %d of 11 bytes, where there is room for 10", took)
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if drained, _ := n.get(); drained != 1 {
-			t.Errorf("drained %d times, want 1", drained)
+		if drained, _ := n.get(); drained != 2 {
+			t.Errorf("drained %d times, want 2", drained)
 		}
 		if took := offer(t, sink, pieces(1, 10)); took != 10 {
 			t.Errorf("Offer took %d of 10 bytes after it has drained", took)
@@ -245,23 +249,36 @@ func TestResponseRefuses(t *testing.T) {
 		if err := <-run; err != nil {
 			t.Errorf("Run: %v", err)
 		}
-		if got := w.body.Len(); got != 66_020 {
-			t.Errorf("%d bytes written, want 66,020", got)
+		if got := w.body.Len(); got != limit+20 {
+			t.Errorf("%d bytes written, want %d", got, limit+20)
 		}
 	})
 }
 
-// TestResponseTakesOneLargeFrame, however large it is, when nothing else is unwritten: frames are never cut here.
-func TestResponseTakesOneLargeFrame(t *testing.T) {
+// TestResponseTakesALargeFrameInParts: a frame is held by the shard, not by its connections, as far as these have no
+// room for it.
+func TestResponseTakesALargeFrameInParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &recordingWriter{start: time.Now()}
-		sink, _, run := startSink(t, time.Minute, w)
-		if took := offer(t, sink, pieces(1, 1<<20)); took != 1<<20 {
-			t.Errorf("Offer took %d bytes", took)
+		sink, n, run := startSink(t, time.Minute, w)
+		frame, drained := content(1<<20), 0
+		for rest := frame; len(rest) > 0; {
+			took := offer(t, sink, [][]byte{rest})
+			if took < 1 || took > 64<<10 {
+				t.Fatalf("Offer took %d bytes", took)
+			}
+			if rest = rest[took:]; len(rest) == 0 {
+				break
+			}
+			synctest.Wait()
+			drained++
+			if got, _ := n.get(); got != drained {
+				t.Fatalf("drained %d times, want %d", got, drained)
+			}
 		}
 		sink.End()
-		if err := <-run; err != nil || w.body.Len() != 1<<20 {
-			t.Errorf("Run: %v, %d bytes written", err, w.body.Len())
+		if err := <-run; err != nil || !bytes.Equal(w.body.Bytes(), frame) {
+			t.Errorf("Run: %v, %d bytes written, which are not the frame's", err, w.body.Len())
 		}
 	})
 }
@@ -347,7 +364,7 @@ func TestResponseAbortDropsWhatWaits(t *testing.T) {
 func TestResponsePeerGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNotes()
-		sink := fanout.NewResponseSink(time.Minute)
+		sink := fanout.NewResponseSink(time.Minute, fanout.FormEvent)
 		sink.Bind(n)
 		ctx, cancel := context.WithCancel(t.Context())
 		run := make(chan error, 1)

@@ -15,6 +15,7 @@ const flushEvery = 256
 type shard struct {
 	fan     *Fanout
 	mailbox *mailbox
+	sockets socketSet
 	started time.Time
 	now     time.Duration // since started, taken once a turn
 
@@ -25,6 +26,7 @@ type shard struct {
 	catching []*Subscriber // are behind and can go on
 	wheel    *wheel
 	pace     pace
+	pinned   int // subscribers that the budget counts
 	closing  bool
 
 	mail    mail          // used again every turn
@@ -43,7 +45,8 @@ func newShard(f *Fanout) *shard {
 		started: time.Now(),
 		head:    f.window.head,
 		wheel:   newWheel(min(f.options.Heartbeat, f.options.Stall)),
-		comment: newComment(),
+		comment: NewComment(),
+		sockets: socketSet{stall: f.options.Stall},
 	}
 }
 
@@ -56,6 +59,7 @@ func (s *shard) run() {
 	s.mailbox.close(&s.mail)
 	s.handle(s.mail.messages) // who attached meanwhile is ended like the others
 	s.flush()
+	s.sockets.close()
 }
 
 // rest returns how long the loop may wait for mail; -1 is for ever.
@@ -87,6 +91,7 @@ func (s *shard) turn() {
 	s.flush()
 	s.wheel.advance(s.now, s.visit)
 	s.flush()
+	s.keepBudget()
 }
 
 // deliver gives a batch's frames to the live subscribers that want them.
@@ -110,7 +115,7 @@ func (s *shard) give(sub *Subscriber, f *Frame) {
 }
 
 func (s *shard) queue(sub *Subscriber, f *Frame) {
-	sub.pending = append(sub.pending, f)
+	s.add(sub, f)
 	s.markDirty(sub)
 }
 
@@ -135,41 +140,60 @@ func (s *shard) flush() {
 
 // offer hands a subscriber's pending bytes to its sink, and lets it fall behind if too much is left.
 func (s *shard) offer(sub *Subscriber) {
-	if !sub.blocked && len(sub.pending) > 0 {
-		bufs, total := s.bufs[:0], 0
-		for i, f := range sub.pending {
-			b := f.Bytes(sub.form)
-			if i == 0 {
-				b = b[sub.begun:]
-			}
-			bufs = append(bufs, b)
-			total += len(b)
-		}
-		n, err := sub.sink.Offer(bufs)
-		clear(bufs)
-		s.bufs = bufs[:0]
-		if err != nil {
-			s.finish(sub, EndGone)
-			return
-		}
-		if n > 0 {
-			sub.lastWrite = s.now
-			sub.took(n)
-		}
-		if n < total {
-			sub.blocked = true
-			sub.taken = sub.sink.Taken()
-			sub.lastWrite = s.now // the stall limit counts from here
-		}
+	if !sub.blocked && len(sub.pending) > 0 && !s.write(sub) {
+		return
 	}
 	switch {
 	case sub.ending && len(sub.pending) == 0:
-		s.finish(sub, sub.reason)
+		s.conclude(sub)
 	case sub.live && sub.blocked && sub.pendingBytes() > s.fan.options.PendingBytes:
-		s.fallBehind(sub)
+		s.fallBehind(sub, BehindSlow)
 	case !sub.live && !sub.blocked:
 		s.resume(sub)
 	}
+}
+
+// write offers what is pending, and reports false if that was the subscriber's end.
+func (s *shard) write(sub *Subscriber) bool {
+	bufs, total := s.bufs[:0], 0
+	for i, f := range sub.pending {
+		b := f.Bytes(sub.form)
+		if i == 0 {
+			b = b[sub.begun:]
+		}
+		bufs = append(bufs, b)
+		total += len(b)
+	}
+	n, err := sub.sink.Offer(bufs)
+	clear(bufs)
+	s.bufs = bufs[:0]
+	if err != nil {
+		s.finish(sub, EndGone)
+		return false
+	}
+	if n > 0 {
+		sub.lastWrite = s.now
+		s.unpin(sub)
+		sub.took(n)
+	}
+	if n < total {
+		sub.blocked = true
+		sub.taken = sub.sink.Taken()
+		sub.lastWrite = s.now // the stall limit counts from here
+		s.pin(sub)
+	}
+	return true
+}
+
+// conclude ends a stream of which everything was taken. A compressed one has its checksum to say.
+func (s *shard) conclude(sub *Subscriber) {
+	if sub.form&FormGzip != 0 && !sub.closed {
+		sub.closed = true
+		s.add(sub, newZipped(sub.sum.trailer()))
+		s.offer(sub)
+		return
+	}
+	s.finish(sub, sub.reason)
 }
 
 // handle does what others want of the shard.
@@ -180,6 +204,7 @@ func (s *shard) handle(messages []message) {
 			continue
 		}
 		if m.sub != nil && m.sub.ended {
+			s.ignore(m)
 			continue
 		}
 		switch m.kind {
@@ -190,11 +215,12 @@ func (s *shard) handle(messages []message) {
 			m.sub.lastWrite = s.now
 			s.markDirty(m.sub)
 		case msgGone:
-			s.finish(m.sub, m.reason)
+			s.gone(m.sub, m.reason)
 		case msgClose:
 			s.end(m.sub, m.reason)
 		case msgChunk:
 			s.receive(m.sub, m.chunk)
+			s.fan.budget.release(m.chunk.frames...)
 		case msgState:
 			m.reply <- s.state()
 		case msgShutdown:
@@ -209,7 +235,18 @@ func (s *shard) handle(messages []message) {
 				sub.ending = false // there is no time for a proper end
 				s.finish(sub, EndShutdown)
 			}
+		case msgShed:
+			s.shedAsked()
+		case msgCut:
+			s.cut()
 		}
+	}
+}
+
+// ignore is for a message to who is no more.
+func (s *shard) ignore(m message) {
+	if m.kind == msgChunk {
+		s.fan.budget.release(m.chunk.frames...)
 	}
 }
 
@@ -219,6 +256,11 @@ func (s *shard) attach(sub *Subscriber) {
 	sub.lastWrite = s.now
 	s.wheel.add(sub, s.now+s.fan.options.Heartbeat)
 	s.fan.options.Observer.attached(sub.id)
+	sub.attached = true
+	if sub.lost {
+		s.finish(sub, sub.reason)
+		return
+	}
 	if s.closing {
 		s.end(sub, EndShutdown)
 		return
@@ -229,7 +271,16 @@ func (s *shard) attach(sub *Subscriber) {
 	s.resume(sub)
 }
 
-// end lets a subscriber go properly: what it has begun is finished first.
+// gone is the end of a subscriber that has ended by itself, perhaps before the shard had it.
+func (s *shard) gone(sub *Subscriber, why EndReason) {
+	if !sub.attached {
+		sub.lost, sub.reason = true, why
+		return
+	}
+	s.finish(sub, why)
+}
+
+// end lets a subscriber go properly: what it has begun is finished first, then it is told to come back.
 func (s *shard) end(sub *Subscriber, why EndReason) {
 	if sub.ending {
 		return
@@ -237,10 +288,9 @@ func (s *shard) end(sub *Subscriber, why EndReason) {
 	sub.ending, sub.reason = true, why
 	s.leaveIndex(sub)
 	s.stopReplay(sub)
-	if sub.begun > 0 {
-		sub.pending = sub.pending[:1]
-	} else {
-		sub.pending = nil
+	s.drop(sub)
+	if f := s.farewell(sub, why); f != nil {
+		s.add(sub, f)
 	}
 	s.markDirty(sub)
 }
@@ -264,8 +314,12 @@ func (s *shard) finish(sub *Subscriber, why EndReason) {
 	s.subs[sub.at].at = sub.at
 	s.subs[last] = nil
 	s.subs = s.subs[:last]
+	s.unpin(sub)
 	sub.pending = nil
 	s.fan.options.Observer.ended(sub.id, why)
+	if sub.done != nil {
+		sub.done()
+	}
 }
 
 func (s *shard) leaveIndex(sub *Subscriber) {

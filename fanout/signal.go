@@ -14,6 +14,7 @@ const (
 	SignalHello = "tidings.hello"
 	SignalGap   = "tidings.gap"
 	SignalPing  = "tidings.ping"
+	SignalBye   = "tidings.bye"
 )
 
 // NewSignal encodes an event of the hub's own. With a non-empty id the subscriber that comes back with it goes
@@ -52,5 +53,5 @@ func newPing(at eventlog.Position) (*Frame, error) {
 	return NewSignal(SignalPing, at.String(), struct{}{})
 }
 
-// newComment returns the heartbeat that plain clients skip.
-func newComment() *Frame { return newFrame(sse.AppendComment(make([]byte, maxChunkHead), "")) }
+// NewComment returns a frame that clients skip: the heartbeat of streams without signals.
+func NewComment() *Frame { return newFrame(sse.AppendComment(make([]byte, maxChunkHead), "")) }

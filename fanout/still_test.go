@@ -56,14 +56,25 @@ func (lineageLog) Lineage() eventlog.Lineage { return eventlog.Lineage{{Epoch: t
 
 // stillShard returns the only shard of a fan-out that does not run and has no readers' goroutines.
 func stillShard(o Options) *shard {
+	o.Shards, o.Readers = 1, 0
+	return stillFanout(lineageLog{}, o).shards[0]
+}
+
+// stillFanout returns a fan-out of which the shards do not run. It has as many readers as o says, and may be smaller
+// than what Validate allows.
+func stillFanout(log Log, o Options) *Fanout {
+	readers := o.Readers
 	o = o.WithDefaults()
-	f := &Fanout{options: o, log: lineageLog{}, window: newWindow(o.WindowBytes, 0)}
-	f.options.Readers = 0
-	f.readers = newReaders(f.log, &f.options)
+	o.Readers = readers
+	f := &Fanout{options: o, log: log}
+	f.budget.limit = int64(o.BufferLimit)
+	f.window = newWindow(o.WindowBytes, 0, &f.budget)
+	f.readers = newReaders(f.log, &f.options, &f.budget)
 	f.places = newPlaces(o.MaxBehind)
-	s := newShard(f)
-	f.shards = []*shard{s}
-	return s
+	for range o.Shards {
+		f.shards = append(f.shards, newShard(f))
+	}
+	return f
 }
 
 // attachTo attaches a subscriber as a turn would.
@@ -76,6 +87,7 @@ func attachTo(s *shard, filter *eventlog.Filter, after uint64, sink Sink) *Subsc
 
 // countSink takes everything, or as many bytes as room says, and keeps only what it has to.
 type countSink struct {
+	form   Form
 	room   int // negative: no bound
 	taken  int
 	offers int
@@ -84,7 +96,7 @@ type countSink struct {
 }
 
 func (c *countSink) Bind(Notifier) {}
-func (c *countSink) Form() Form    { return FormEvent }
+func (c *countSink) Form() Form    { return c.form }
 func (c *countSink) Taken() uint64 { return uint64(c.taken) }
 func (c *countSink) End()          { c.ends = append(c.ends, "end") }
 func (c *countSink) Abort()        { c.ends = append(c.ends, "abort") }

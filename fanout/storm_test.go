@@ -56,8 +56,13 @@ func TestStormSharesReads(t *testing.T) {
 					}
 					synctest.Wait()
 				}
+				whole := map[int]string{} // what was found right, by cursor: to decode it all takes long
 				for i, c := range readers {
-					c.wantData(numbers(1+i%storm.cursors, updates))
+					at := i % storm.cursors
+					if got := c.stream(); got == "" || got != whole[at] {
+						c.wantData(numbers(1+at, updates))
+						whole[at] = got
+					}
 				}
 				if reads := r.log.count() - one; reads > 3*one {
 					t.Errorf("the storm read the log %d times, one subscriber %d times", reads, one)

@@ -25,7 +25,7 @@ func streams(t *testing.T, r *rig, m mode, stall time.Duration) func() (*reader,
 		}
 		o := subscriptionOf("a")
 		o.Signals = request.URL.Query().Has("signals")
-		sink := fanout.NewResponseSink(stall)
+		sink := fanout.NewResponseSink(stall, fanout.FormEvent)
 		if _, err := r.fan.Attach(o, sink); err != nil {
 			t.Error(err)
 			return
@@ -171,7 +171,7 @@ func TestStreamHeartbeat(t *testing.T) {
 	})
 }
 
-// TestStreamShutdown: a stream ends properly, behind everything that was published.
+// TestStreamShutdown: a stream ends properly, behind everything that was published, with its farewell.
 func TestStreamShutdown(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, m mode) {
 		r := newRig(t, eventlog.Retention{}, fanout.Options{})
@@ -189,6 +189,9 @@ func TestStreamShutdown(t *testing.T) {
 		}
 		if diff := cmp.Diff(numbers(1, 3), data(decode(string(rest)))); diff != "" {
 			t.Errorf("updates (-want +got):\n%s", diff)
+		}
+		if _, _, err := farewellOf(string(rest), false); err != nil {
+			t.Error(err)
 		}
 		c.wantStory("attached", "live", "ended shutdown")
 	})

@@ -51,8 +51,25 @@ type Subscription struct {
 	Told uint64
 	// Signals asks for the hub's own events.
 	Signals bool
+	// Head is what the connection is sent before the stream begins, for a sink that writes to a bare connection: the
+	// head of the response.
+	Head []byte
 	// First are frames to send before everything else, in order.
 	First []*Frame
+	// Done, if it is not nil, is called once when the stream has ended, from the shard's loop.
+	Done func()
+}
+
+// opening returns the frames that a stream in form begins with.
+func (o *Subscription) opening(form Form) []*Frame {
+	frames := make([]*Frame, 0, len(o.First)+2)
+	if o.Head != nil {
+		frames = append(frames, newHead(o.Head))
+	}
+	if form&FormGzip != 0 {
+		frames = append(frames, newZipped(gzipHeader))
+	}
+	return append(frames, o.First...)
 }
 
 // only is a selection of offsets, up to to.
@@ -90,6 +107,10 @@ type Subscriber struct {
 	dirty     bool // stands in shard.dirty
 	ending    bool // ends as soon as the sink has taken what is pending
 	ended     bool
+	attached  bool // the shard has it
+	lost      bool // it was gone before the shard had it, for reason
+	pinned    bool // the budget counts what is pending
+	closed    bool // the gzip stream has its trailer
 	resting   bool // stands in shard.pace
 	place     place
 	restAt    int32         // place in shard.pace
@@ -97,6 +118,8 @@ type Subscriber struct {
 	inLine    *list.Element // place in places.line, guarded by places.mu
 	lastWrite time.Duration // when the sink last took bytes, on the shard's clock
 	taken     uint64        // Sink.Taken at the last stall check
+	done      func()        // is called at the end
+	sum       gzipSum       // of the frames that the sink has taken whole, in a gzip stream
 }
 
 // Drained implements [Notifier]; it may be called from any goroutine.
@@ -130,6 +153,9 @@ func (sub *Subscriber) took(n int) {
 		}
 		n -= size
 		i++
+		if sub.form&FormGzip != 0 {
+			sub.sumUp(sub.pending[i-1])
+		}
 	}
 	sub.begun = n
 	clear(sub.pending[:i])
@@ -143,24 +169,39 @@ func (sub *Subscriber) took(n int) {
 	}
 }
 
+// sumUp adds a frame to the checksum of a gzip stream.
+func (sub *Subscriber) sumUp(f *Frame) {
+	if d := f.zipped.Load(); d != nil { // the response's head stands before the stream
+		sub.sum.add(d)
+	}
+}
+
 // smallPending is how many pending frames a subscriber keeps room for while it is quiet.
 const smallPending = 2
 
 // dropUnbegun gives up the updates that the sink has not begun to take, and moves the position back to where
 // they began. A frame that was begun stays, and so do signals before the first update.
 func (sub *Subscriber) dropUnbegun() {
-	keep := 0
-	if sub.begun > 0 {
-		keep = 1
-	}
-	for keep < len(sub.pending) && sub.pending[keep].record == nil {
-		keep++
-	}
+	keep := sub.firstUnbegun()
 	if keep < len(sub.pending) {
 		sub.pos = sub.pending[keep].Offset() - 1
 	}
 	clear(sub.pending[keep:])
 	sub.pending = sub.pending[:keep]
+}
+
+// firstUnbegun returns the place in pending from which on there are only updates, of which the sink has begun to take
+// none. What stands before a signal of ours stays: the signal would be forgotten.
+func (sub *Subscriber) firstUnbegun() int {
+	first := 0
+	if sub.begun > 0 {
+		first = 1
+	}
+	i := len(sub.pending)
+	for i > first && sub.pending[i-1].record != nil {
+		i--
+	}
+	return i
 }
 
 func (sub *Subscriber) pendingBytes() int {

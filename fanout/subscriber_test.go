@@ -78,7 +78,7 @@ func TestTookLetsGo(t *testing.T) {
 
 func TestDropUnbegun(t *testing.T) {
 	updates := batchOf(t, 11, 13).Frames
-	signal := newComment()
+	signal := NewComment()
 	tests := []struct {
 		name    string
 		pending []*Frame

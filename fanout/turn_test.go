@@ -152,8 +152,8 @@ func TestReceiveForWhoIsEnding(t *testing.T) {
 	s.end(sub, EndClosed)
 	s.receive(sub, &chunk{frames: batchOf(t, 1, 5).Frames, to: 5})
 	s.flush()
-	if sink.frames > 0 || len(sink.ends) != 1 {
-		t.Errorf("%d frames were sent to a subscriber that is ending; ends: %v", sink.frames, sink.ends)
+	if sink.frames != 1 || len(sink.ends) != 1 { // the farewell
+		t.Errorf("%d frames were sent to a subscriber that is ending, want 1; ends: %v", sink.frames, sink.ends)
 	}
 }
 

@@ -9,7 +9,8 @@ import (
 // window holds the frames of the last updates, in order, for subscribers that are a little behind: a storm of
 // returning subscribers reads memory. The committer appends; every shard reads.
 type window struct {
-	max int
+	max    int
+	budget *budget
 
 	mu     sync.RWMutex
 	frames []*Frame
@@ -19,8 +20,8 @@ type window struct {
 	bytes  int
 }
 
-func newWindow(max int, head uint64) *window {
-	return &window{max: max, index: windowIndex{}, floor: head, head: head}
+func newWindow(max int, head uint64, b *budget) *window {
+	return &window{max: max, budget: b, index: windowIndex{}, floor: head, head: head}
 }
 
 func (w *window) append(b *Batch) {
@@ -32,6 +33,7 @@ func (w *window) append(b *Batch) {
 	}
 	w.head = b.Head
 	w.bytes += b.size()
+	w.budget.hold(b.Frames...)
 	drop := 0
 	for w.bytes > w.max && drop < len(w.frames) {
 		w.bytes -= w.frames[drop].size()
@@ -39,6 +41,7 @@ func (w *window) append(b *Batch) {
 		w.index.drop(w.frames[drop])
 		drop++
 	}
+	w.budget.release(w.frames[:drop]...)
 	clear(w.frames[:drop]) // the array behind the slice lives on: it must not pin them
 	w.frames = w.frames[drop:]
 }

@@ -10,7 +10,7 @@ import (
 
 func TestWindowRead(t *testing.T) {
 	const all = 1 << 20
-	w := newWindow(all, 10)
+	w := newWindow(all, 10, new(budget))
 	// The offsets are not dense, as in a log that several parts are merged from.
 	for _, offset := range []uint64{11, 12, 15, 16, 20} {
 		name := "a"
@@ -71,7 +71,7 @@ func TestWindowRead(t *testing.T) {
 }
 
 func TestWindowReadAppends(t *testing.T) {
-	w := newWindow(1<<20, 0)
+	w := newWindow(1<<20, 0, new(budget))
 	w.append(batchOf(t, 1, 2))
 	first := batchOf(t, 100, 100).Frames
 	frames, _, _ := w.read(first, 0, 2, filterA, 1<<20, 10)
@@ -82,7 +82,7 @@ func TestWindowReadAppends(t *testing.T) {
 
 func TestWindowDropsTheOldest(t *testing.T) {
 	each := batchOf(t, 1, 1).size() // offsets of one digit have frames of one size
-	w := newWindow(3*each, 0)
+	w := newWindow(3*each, 0, new(budget))
 	for i, want := range []WindowState{
 		{Floor: 0, Head: 1, Frames: 1},
 		{Floor: 0, Head: 2, Frames: 2},
@@ -107,7 +107,7 @@ func TestWindowDropsTheOldest(t *testing.T) {
 
 // TestWindowLetsGo: the array behind the window outlives what was dropped, and must not hold it.
 func TestWindowLetsGo(t *testing.T) {
-	w := newWindow(3*batchOf(t, 1, 1).size(), 0)
+	w := newWindow(3*batchOf(t, 1, 1).size(), 0, new(budget))
 	w.frames = make([]*Frame, 0, 100)
 	array := w.frames[:9]
 	for offset := range uint64(9) {
@@ -124,7 +124,7 @@ func TestWindowLetsGo(t *testing.T) {
 }
 
 func TestWindowOfLessThanAFrame(t *testing.T) {
-	w := newWindow(1, 5)
+	w := newWindow(1, 5, new(budget))
 	w.append(batchOf(t, 6, 8))
 	want := WindowState{Floor: 8, Head: 8, MaxBytes: 1}
 	if diff := cmp.Diff(want, w.state()); diff != "" {

@@ -24,7 +24,7 @@ func TestWindowReadAgainstModel(t *testing.T) {
 		return topic.Exact(rapid.SampledFrom([]string{"a", "b", "ab", "c", "never", "*"}).Draw(t, "matcher"))
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWindow(rapid.IntRange(1, 10_000).Draw(t, "window"), 0)
+		w := newWindow(rapid.IntRange(1, 10_000).Draw(t, "window"), 0, new(budget))
 		var all []*Frame
 		offset := uint64(0)
 		for range rapid.IntRange(0, 8).Draw(t, "batches") {
@@ -102,7 +102,7 @@ func TestWindowReadAgainstModel(t *testing.T) {
 
 // TestWindowIndexLetsGo: the array behind a topic's list must not hold what was dropped.
 func TestWindowIndexLetsGo(t *testing.T) {
-	w := newWindow(3*batchOf(t, 1, 1).size(), 0)
+	w := newWindow(3*batchOf(t, 1, 1).size(), 0, new(budget))
 	w.index["a"] = &topicFrames{frames: make([]*Frame, 0, 100)}
 	array := w.index["a"].frames[:9]
 	for offset := range uint64(9) {
@@ -119,7 +119,7 @@ func TestWindowIndexLetsGo(t *testing.T) {
 func BenchmarkWindowRead(b *testing.B) {
 	const frames = 10_000
 	for _, topics := range []int{1, 1000} {
-		w := newWindow(1<<30, 0)
+		w := newWindow(1<<30, 0, new(budget))
 		for offset := range uint64(frames) {
 			name := fmt.Sprintf("https://example.com/items/%d", int(offset)%topics)
 			batch, err := NewBatch([]*eventlog.Record{record(offset+1, "x", name)})
@@ -165,7 +165,7 @@ func BenchmarkWindowAppend(b *testing.B) {
 				}
 				made = append(made, batch)
 			}
-			w := newWindow(batches/2*made[0].size(), 0)
+			w := newWindow(batches/2*made[0].size(), 0, new(budget))
 			i := 0
 			b.ReportAllocs()
 			for b.Loop() {

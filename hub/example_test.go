@@ -55,7 +55,7 @@ func ExampleHub() {
 			return
 		}
 		w.Header().Set("Content-Type", "text/event-stream")
-		sink := fanout.NewResponseSink(h.Options().Fanout.Stall)
+		sink := fanout.NewResponseSink(h.Options().Fanout.Stall, fanout.FormEvent)
 		if _, err := sub.Attach(sink); err == nil {
 			_ = sink.Run(r.Context(), w) // Options.Fanout.Observer is told how it ended
 		}
@@ -88,6 +88,7 @@ func ExampleHub() {
 		fmt.Println(lines.Text())
 	}
 	// Output:
+	// :
 	// id: a better title
 	// data: a better title
 }

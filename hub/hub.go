@@ -18,6 +18,9 @@ type Hub struct {
 	fan       *fanout.Fanout
 	committer *committer
 	ownsLog   bool
+	attached  subscribers
+	filters   filters
+	opening   *fanout.Frame // with which streams without signals begin: some proxies hold a head back until a body begins
 
 	trimming context.CancelFunc
 	trimmed  sync.WaitGroup
@@ -30,7 +33,8 @@ func New(o Options) (*Hub, error) {
 		return nil, err
 	}
 	o = o.WithDefaults()
-	h := &Hub{options: o, log: o.Log}
+	h := &Hub{options: o, log: o.Log, opening: fanout.NewComment()}
+	h.attached.max = o.Limits.Subscribers
 	if h.log == nil {
 		memory, err := eventlog.NewMemory(eventlog.Retention{})
 		if err != nil {
@@ -38,7 +42,9 @@ func New(o Options) (*Hub, error) {
 		}
 		h.log, h.ownsLog = memory, true
 	}
-	fan, err := fanout.New(h.log, h.log.Head(), o.Fanout)
+	tuned := o.Fanout
+	tuned.Observer = h.attached.counted(tuned.Observer)
+	fan, err := fanout.New(h.log, h.log.Head(), tuned)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +61,9 @@ func (h *Hub) Options() Options { return h.options }
 
 // Head returns the position of the newest durable update: what a page that was rendered now should resume from.
 func (h *Hub) Head() eventlog.Position { return h.log.Lineage().At(h.log.Head()) }
+
+// Sockets returns how many connections are the hub's own, because their streams are written to their sockets.
+func (h *Hub) Sockets() int { return h.fan.Sockets() }
 
 // Shutdown ends the hub properly: it refuses new updates and subscribers, makes durable what waits, and ends
 // every stream behind the event that it is in. It waits until all have ended; if ctx ends first, the rest are
@@ -111,7 +120,10 @@ func refuseReason(err error) (RefuseReason, bool) {
 	if _, ok := errors.AsType[*InvalidError](err); ok {
 		return RefusedInvalid, true
 	}
-	if _, ok := errors.AsType[*LimitError](err); ok {
+	if limit, ok := errors.AsType[*LimitError](err); ok {
+		if limit.Limit == limitSubscribers {
+			return RefusedSubscribers, true
+		}
 		return RefusedLimit, true
 	}
 	switch {

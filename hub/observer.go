@@ -1,7 +1,8 @@
 package hub
 
 // Observer is told what happens to updates on their way into the log. Every field may be nil. The functions are
-// called from the committer and from publishers' goroutines: they must be quick and must not call back.
+// called from the committer and from the goroutines of publishers and of who subscribes: they must be quick and must
+// not call back.
 type Observer struct {
 	// Committed: a batch of so many updates is durable.
 	Committed func(updates int)
@@ -28,11 +29,20 @@ const (
 	RefusedKeyReused
 	// RefusedClosed: the hub shuts down; the error is [ErrClosed].
 	RefusedClosed
+	// RefusedSubscribers: there are as many subscribers as [Limits].Subscribers allows; the error is a
+	// [*LimitError].
+	RefusedSubscribers
+	// RefusedAddress: the subscriber's client address has as many streams as one may have. The hub does not
+	// know addresses; package protocol reports it.
+	RefusedAddress
 )
 
 // RefuseReasons lists every reason of a refusal, for those who keep one counter for each.
 func RefuseReasons() []RefuseReason {
-	return []RefuseReason{RefusedInvalid, RefusedLimit, RefusedForbidden, RefusedKeyReused, RefusedClosed}
+	return []RefuseReason{
+		RefusedInvalid, RefusedLimit, RefusedForbidden, RefusedKeyReused, RefusedClosed,
+		RefusedSubscribers, RefusedAddress,
+	}
 }
 
 // String returns the name of r as metrics and logs have it.
@@ -48,6 +58,10 @@ func (r RefuseReason) String() string {
 		return "key-reused"
 	case RefusedClosed:
 		return "closed"
+	case RefusedSubscribers:
+		return "subscribers"
+	case RefusedAddress:
+		return "address"
 	}
 	return "unknown"
 }

@@ -53,6 +53,9 @@ type Limits struct {
 	Newest int
 	// QueueBytes is how much may wait for the committer; default 64 MiB. Beyond it publishing is refused.
 	QueueBytes int
+	// Subscribers is how many streams there may be at once; default 0, no bound: what a stream costs is the
+	// machine's to say, and a server has a bound of its own for its connections.
+	Subscribers int
 }
 
 // WithDefaults returns o with zero fields replaced by their defaults, except for Log.
@@ -94,20 +97,22 @@ func (o Options) Validate() error {
 	for _, f := range []struct {
 		name  string
 		value int
+		least int
 	}{
-		{"Topics", l.Topics},
-		{"TopicBytes", l.TopicBytes},
-		{"IDBytes", l.IDBytes},
-		{"TypeBytes", l.TypeBytes},
-		{"DataBytes", l.DataBytes},
-		{"KeyBytes", l.KeyBytes},
-		{"Matchers", l.Matchers},
-		{"Latest", l.Latest},
-		{"Newest", l.Newest},
-		{"QueueBytes", l.QueueBytes},
+		{"Topics", l.Topics, 1},
+		{"TopicBytes", l.TopicBytes, 1},
+		{"IDBytes", l.IDBytes, 1},
+		{"TypeBytes", l.TypeBytes, 1},
+		{"DataBytes", l.DataBytes, 1},
+		{"KeyBytes", l.KeyBytes, 1},
+		{"Matchers", l.Matchers, 1},
+		{"Latest", l.Latest, 1},
+		{"Newest", l.Newest, 1},
+		{"QueueBytes", l.QueueBytes, 1},
+		{limitSubscribers, l.Subscribers, 0},
 	} {
-		if f.value < 1 {
-			errs = append(errs, fmt.Errorf("hub: Options.Limits.%s is %d, less than 1", f.name, f.value))
+		if f.value < f.least {
+			errs = append(errs, fmt.Errorf("hub: Options.Limits.%s is %d, less than %d", f.name, f.value, f.least))
 		}
 	}
 	if least := l.DataBytes + l.Topics*l.TopicBytes + l.IDBytes + l.TypeBytes + l.KeyBytes; l.QueueBytes < least {

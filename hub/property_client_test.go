@@ -149,6 +149,11 @@ func (c *client) read(rt *rapid.T) {
 				rt.Fatalf("gap %+v, served %d", gap, c.served)
 			}
 			c.served = to.Offset
+		case fanout.SignalBye: // a hub that is restarted may get so far
+			c.world.seen.add("bye")
+			if !strings.Contains(event.Data, `"reason":"shutdown"`) {
+				rt.Fatalf("bye: %s", event.Data)
+			}
 		case "message":
 			want := c.next()
 			if want == nil || want.Data != event.Data || want.id != event.ID {

@@ -78,6 +78,13 @@ func (s *sink) drain(n int) {
 	}
 }
 
+// limit leaves room for n bytes more.
+func (s *sink) limit(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.room = n
+}
+
 // fail is the peer's end of the connection.
 func (s *sink) fail() {
 	s.mu.Lock()

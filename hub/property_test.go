@@ -43,7 +43,7 @@ func TestPropertyDelivery(t *testing.T) {
 		})
 	})
 	for _, what := range []string{
-		"behind slow", "behind overflow", "live", "ended stalled", "ended gone", "ended overtaken", "overtaken",
+		"behind slow", "behind overflow", "behind memory", "live", "ended memory", "ended stalled", "ended gone", "ended overtaken", "overtaken",
 		"log read", "partial take", "resumed", "gap retention", "gap lineage", "gap unknown-id", "ping",
 	} {
 		if seen.count[what] == 0 {
@@ -116,6 +116,7 @@ func (w *world) start(t rapid.TB) {
 		Fanout: fanout.Options{
 			Shards: 2, Stall: modelStall,
 			WindowBytes: 3000, MailboxBytes: 900, PendingBytes: 150, ChunkBytes: 400, Readers: 2,
+			KeptBytes: 1500, BufferLimit: 4800,
 			Observer: fanout.Observer{
 				Live:      func(fanout.SubscriberID) { w.seen.add("live") },
 				Behind:    func(_ fanout.SubscriberID, why fanout.BehindReason) { w.seen.add("behind " + why.String()) },

@@ -177,7 +177,8 @@ func TestCloseCutsWhoIsStuck(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t, eventlog.Retention{}, hub.Options{})
 				_, stuck := r.subscribe(hub.Request{Matchers: matchers("a")})
-				stuck.room = 5
+				synctest.Wait() // the comment with which it begins
+				stuck.limit(5)
 				r.publish(update("x"))
 				synctest.Wait()
 				start := time.Now()

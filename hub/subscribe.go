@@ -43,6 +43,11 @@ type Subscription struct {
 	// LastEventID is the id of the event before the first one that will be sent, or "earliest" if there is
 	// none: the cursor itself if it is honoured, else a position.
 	LastEventID string
+	// Head, if the caller sets it, is what a bare connection is sent before the stream begins.
+	Head []byte
+	// Done, if the caller sets it, is called once when a stream that was attached has ended. It is called from a
+	// shard's loop: it must be quick and must not call back.
+	Done func()
 
 	hub     *Hub
 	filter  *eventlog.Filter
@@ -79,10 +84,13 @@ func (h *Hub) Subscribe(ctx context.Context, r Request) (*Subscription, error) {
 		err := &LimitError{Limit: "Newest", Max: h.options.Limits.Newest, Got: r.Replay.Newest}
 		return nil, h.options.Observer.refused(err)
 	}
+	if err := h.attached.check(); err != nil { // before the work of judging
+		return nil, h.options.Observer.refused(err)
+	}
 	s := &Subscription{
 		ID:      fanout.NewSubscriberID(),
 		hub:     h,
-		filter:  &eventlog.Filter{Matchers: r.Matchers, Grant: r.Grant},
+		filter:  h.filters.share(r.Matchers, r.Grant),
 		signals: r.Signals,
 	}
 	if err := s.judge(ctx, &r); errors.Is(err, eventlog.ErrClosed) {
@@ -90,10 +98,12 @@ func (h *Hub) Subscribe(ctx context.Context, r Request) (*Subscription, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("hub: cannot judge cursor: %w", err)
 	}
-	if r.Signals {
-		if err := s.greet(r.Cursor); err != nil {
-			return nil, err
-		}
+	if !r.Signals {
+		s.first = []*fanout.Frame{h.opening}
+		return s, nil
+	}
+	if err := s.greet(r.Cursor); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -177,8 +187,11 @@ func (s *Subscription) greet(c eventlog.Cursor) error {
 }
 
 // Attach begins the stream: from now on its bytes go to sink. It is called once. The error is [ErrClosed] if the
-// hub shuts down.
+// hub shuts down, or a [*LimitError] if others have taken the last place since [Hub.Subscribe].
 func (s *Subscription) Attach(sink fanout.Sink) (*fanout.Subscriber, error) {
+	if err := s.hub.attached.take(); err != nil {
+		return nil, s.hub.options.Observer.refused(err)
+	}
 	sub, err := s.hub.fan.Attach(fanout.Subscription{
 		ID:      s.ID,
 		Filter:  s.filter,
@@ -187,9 +200,12 @@ func (s *Subscription) Attach(sink fanout.Sink) (*fanout.Subscriber, error) {
 		OnlyTo:  s.latest.Head,
 		Told:    s.Verdict.Told,
 		Signals: s.signals,
+		Head:    s.Head,
 		First:   s.first,
+		Done:    s.Done,
 	}, sink)
 	if err != nil {
+		s.hub.attached.give() // it has not begun, so its end is not told
 		return nil, s.hub.options.Observer.refused(ErrClosed)
 	}
 	return sub, nil
