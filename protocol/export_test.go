@@ -2,6 +2,7 @@ package protocol
 
 // What the tests and fuzz targets of the parsers see.
 var (
-	FormPairs = formPairs
-	Reserved  = reserved
+	AcceptsGzip = acceptsGzip
+	FormPairs   = formPairs
+	Reserved    = reserved
 )

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -51,6 +52,20 @@ type Options struct {
 	// MaxLines bounds the updates in one request of newline-delimited JSON; default 10,000. MaxBodyBytes bounds
 	// its size.
 	MaxLines int
+	// MaxPerAddress bounds the streams that one client address may have at once on this handler; 0 for no bound.
+	// IPv6 addresses are counted by their /64. Beyond it a stream is refused with 429.
+	MaxPerAddress int
+	// ClientAddr says which address a request counts for under MaxPerAddress; the zero Addr is not counted. Default:
+	// the other end of the connection. Behind proxies it is what [ForwardedFor] returns. It is called from many
+	// goroutines at once.
+	ClientAddr func(*http.Request) netip.Addr
+	// TakeOver lets streams over HTTP/1.x in clear be written to their sockets directly, on Linux, which costs a small
+	// part of the memory and time. The handler then returns as soon as the stream has begun, and the server no longer
+	// knows of the connection: middleware around the handler sees neither the stream's bytes nor its end, and
+	// http.Server.Shutdown does not wait for it; [hub.Hub.Shutdown] does.
+	TakeOver bool
+	// NoCompression keeps streams plain for clients that accept gzip.
+	NoCompression bool
 	// Logger, if not nil, is told of requests that failed by no fault of the client's, and why authorization
 	// was refused.
 	Logger *slog.Logger
@@ -63,6 +78,8 @@ func (o Options) Validate() error {
 		return fmt.Errorf("protocol: Options.MaxBodyBytes is negative: %d", o.MaxBodyBytes)
 	case o.MaxLines < 0:
 		return fmt.Errorf("protocol: Options.MaxLines is negative: %d", o.MaxLines)
+	case o.MaxPerAddress < 0:
+		return fmt.Errorf("protocol: Options.MaxPerAddress is negative: %d", o.MaxPerAddress)
 	}
 	return nil
 }
@@ -99,15 +116,16 @@ func StreamHandler(h *hub.Hub, o Options, ms topic.Matchers) (http.Handler, erro
 
 // handler serves a hub: what the query asks for and publishing, or a stream of fixed topics only.
 type handler struct {
-	hub      *hub.Hub
-	options  Options
-	fixed    topic.Matchers // of a StreamHandler
-	methods  string         // as the header Allow has them
-	limits   hub.Limits
-	stall    time.Duration
-	maxBody  int64
-	maxLines int
-	guard    http.CrossOriginProtection
+	hub       *hub.Hub
+	options   Options
+	fixed     topic.Matchers // of a StreamHandler
+	methods   string         // as the header Allow has them
+	limits    hub.Limits
+	stall     time.Duration
+	maxBody   int64
+	maxLines  int
+	addresses *addressCounts
+	guard     http.CrossOriginProtection
 }
 
 func newHandler(h *hub.Hub, o Options, fixed topic.Matchers) (http.Handler, error) {
@@ -125,7 +143,7 @@ func newHandler(h *hub.Hub, o Options, fixed topic.Matchers) (http.Handler, erro
 	return &handler{
 		hub: h, options: o, fixed: fixed, methods: methods,
 		limits: limits, stall: h.Options().Fanout.Stall, maxBody: o.maxBodyBytes(limits),
-		maxLines: cmp.Or(o.MaxLines, 10_000),
+		maxLines: cmp.Or(o.MaxLines, 10_000), addresses: newAddressCounts(o, h.Options().Observer.Refused),
 	}, nil
 }
 

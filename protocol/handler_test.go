@@ -20,6 +20,9 @@ func TestHandlerRefusesOptions(t *testing.T) {
 	if _, err := protocol.Handler(h, protocol.Options{MaxLines: -1}); err == nil || !strings.Contains(err.Error(), "MaxLines") {
 		t.Errorf("negative MaxLines: %v", err)
 	}
+	if _, err := protocol.Handler(h, protocol.Options{MaxPerAddress: -1}); err == nil || !strings.Contains(err.Error(), "MaxPerAddress") {
+		t.Errorf("negative MaxPerAddress: %v", err)
+	}
 	if _, err := protocol.StreamHandler(h, protocol.Options{}, nil); err == nil || !strings.Contains(err.Error(), "matchers") {
 		t.Errorf("no matchers: %v", err)
 	}

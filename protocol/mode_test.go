@@ -3,6 +3,7 @@ package protocol_test
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -21,21 +22,29 @@ type mode string
 
 const (
 	modeHTTP1 mode = "HTTP1"
-	modeHTTP2 mode = "HTTP2" // over TLS
+	modeTaken mode = "HTTP1taken" // streams are taken over from the server, where the system can
+	modeBare  mode = "HTTP1bare"  // streams are taken over, but something wraps their sockets
+	modeHTTP2 mode = "HTTP2"      // over TLS
 	modeH2C   mode = "h2c"
 )
 
 // run runs f over every version of HTTP.
 func run(t *testing.T, f func(t *testing.T, m mode)) {
 	t.Helper()
-	for _, m := range []mode{modeHTTP1, modeHTTP2, modeH2C} {
+	for _, m := range []mode{modeHTTP1, modeTaken, modeBare, modeHTTP2, modeH2C} {
 		t.Run(string(m), func(t *testing.T) { f(t, m) })
 	}
 }
 
+// http1 reports whether m is HTTP/1.1.
+func (m mode) http1() bool { return m == modeHTTP1 || m.takesOver() }
+
+// takesOver reports whether streams are taken over from the server.
+func (m mode) takesOver() bool { return m == modeTaken || m == modeBare }
+
 func (m mode) protocols() *http.Protocols {
 	p := new(http.Protocols)
-	p.SetHTTP1(m == modeHTTP1)
+	p.SetHTTP1(m.http1())
 	p.SetHTTP2(m == modeHTTP2)
 	p.SetUnencryptedHTTP2(m == modeH2C)
 	return p
@@ -49,6 +58,9 @@ func listen(t testing.TB, m mode, handler http.Handler, configure ...func(*http.
 	t.Helper()
 	ts := httptest.NewUnstartedServer(handler)
 	ts.Config.Protocols = m.protocols()
+	if m == modeBare {
+		ts.Listener = wrapping{ts.Listener}
+	}
 	for _, c := range configure {
 		c(ts.Config)
 	}
@@ -61,8 +73,17 @@ func listen(t testing.TB, m mode, handler http.Handler, configure ...func(*http.
 	t.Cleanup(ts.Close)
 	transport := ts.Client().Transport.(*http.Transport).Clone()
 	transport.Protocols = m.protocols()
+	transport.DisableCompression = true // tests that ask for it say so
 	t.Cleanup(transport.CloseIdleConnections)
 	return ts.URL, transport
+}
+
+// wrapping is a listener whose connections hide their sockets.
+type wrapping struct{ net.Listener }
+
+func (l wrapping) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return struct{ net.Conn }{conn}, err
 }
 
 // server is a hub on the web.
@@ -76,6 +97,7 @@ type server struct {
 func serve(t testing.TB, m mode, ho hub.Options, po protocol.Options, configure ...func(*http.Server)) *server {
 	t.Helper()
 	h := newHub(t, ho)
+	po.TakeOver = m.takesOver()
 	handler, err := protocol.Handler(h, po)
 	if err != nil {
 		t.Fatal(err)

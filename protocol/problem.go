@@ -90,8 +90,11 @@ func shuttingDown() *problem {
 	}
 }
 
-// limitQueue is the limit that is the hub's fault, not the client's.
-const limitQueue = "QueueBytes"
+// The limits that are not the client's fault.
+const (
+	limitQueue       = "QueueBytes"
+	limitSubscribers = "Subscribers"
+)
 
 // explainLimit returns the problem of a request that is beyond one of the hub's limits.
 func explainLimit(r *http.Request, e *hub.LimitError) *problem {
@@ -104,6 +107,10 @@ func explainLimit(r *http.Request, e *hub.LimitError) *problem {
 	case limitQueue:
 		p.Status, p.retryAfter = http.StatusServiceUnavailable, retryBusy
 		p.Detail = "too many updates are waiting to be written (limit QueueBytes)"
+		return p
+	case limitSubscribers:
+		p.Status, p.retryAfter = http.StatusServiceUnavailable, retryFull()
+		p.Detail = fmt.Sprintf("the hub has as many subscribers as it may have, the limit Subscribers is %d", e.Max)
 		return p
 	case "Topics":
 		p.Field, what = "topic", "the number of topics"
@@ -128,17 +135,22 @@ func explainLimit(r *http.Request, e *hub.LimitError) *problem {
 
 // writeProblem answers with p.
 func writeProblem(w http.ResponseWriter, p *problem) {
+	body := p.answer(w.Header())
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(body) // nobody is left to tell
+}
+
+// answer returns the body of the answer that p is, and completes the answer's header.
+func (p *problem) answer(header http.Header) []byte {
 	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
 	body, _ := json.Marshal(p) // strings and numbers cannot fail
-	header := w.Header()
 	header.Set("Content-Type", "application/problem+json")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	if p.retryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
-	w.WriteHeader(p.Status)
-	_, _ = w.Write(append(body, '\n')) // nobody is left to tell
+	return append(body, '\n')
 }
 
 // quote returns a client's text as a problem shows it: in quotes, and not at length.

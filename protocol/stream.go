@@ -6,41 +6,54 @@ import (
 
 	"github.com/tidings-hub/tidings/fanout"
 	"github.com/tidings-hub/tidings/hub"
-	"github.com/tidings-hub/tidings/sse"
 )
 
 // stream is a subscription on its way to an HTTP response.
 type stream struct {
 	sub         *hub.Subscription
 	lastEventID string // for the response's head; empty if no cursor was presented
-	signals     bool
+	gzip        bool
+	release     func() // is called when the stream has ended
 }
 
-// stream answers with s and returns when it has ended. The error, if any, comes before the response's head.
+// stream answers with s. The error, if any, comes before the response's head.
 func (h *handler) stream(w http.ResponseWriter, r *http.Request, s stream) error {
+	s.gzip = !h.options.NoCompression && acceptsGzip(r.Header)
+	s.setHeader(w.Header(), !h.options.NoCompression)
 	if r.Method == http.MethodHead {
-		s.head(w, r)
+		s.release()
+		w.WriteHeader(http.StatusOK)
 		return nil
 	}
+	if h.mayTakeOver(r) {
+		if taken, err := h.takeOver(w, r, s); taken {
+			return err
+		}
+	}
+	defer s.release()
+	return h.respond(w, r, s)
+}
+
+// respond writes the stream to w, and returns when it has ended.
+func (h *handler) respond(w http.ResponseWriter, r *http.Request, s stream) error {
 	if !canFlush(w) {
+		s.unsetHeader(w.Header())
 		return &problem{
 			Status: http.StatusInternalServerError,
 			Detail: "a stream cannot be flushed here: the server's middleware hides http.Flusher",
 		}
 	}
-	sink := fanout.NewResponseSink(h.stall)
-	subscriber, err := s.sub.Attach(sink) // what it is offered waits until Run
-	if err != nil {
+	sink := fanout.NewResponseSink(h.stall, s.form())
+	if _, err := s.sub.Attach(sink); err != nil { // what it is offered waits until Run
+		s.unsetHeader(w.Header())
 		return err
 	}
 	rc := http.NewResponseController(w)
-	_ = rc.SetWriteDeadline(time.Now().Add(h.stall)) // each write has one, in place of the server's WriteTimeout
-	if err := s.begin(w, r, rc); err != nil {
-		subscriber.Gone(fanout.EndGone)
-		return nil
+	if r.ProtoMajor == 1 {
+		w.Header().Set("Connection", "close") // its write deadline outlives the stream
 	}
-	_ = rc.SetWriteDeadline(time.Time{}) // an HTTP/2 stream would be reset by it, though nothing is being written
-	last := time.Unix(1, 0)              // long ago
+	w.WriteHeader(http.StatusOK) // goes out with the first bytes, which a stream has at once
+	last := time.Unix(1, 0)      // long ago
 	if sink.Run(r.Context(), w) == nil {
 		last = time.Now().Add(h.stall)
 	}
@@ -50,32 +63,37 @@ func (h *handler) stream(w http.ResponseWriter, r *http.Request, s stream) error
 	return nil
 }
 
-// begin writes the first bytes at once: a head alone is held back by some proxies until a body begins. A stream
-// with signals begins with one.
-func (s *stream) begin(w http.ResponseWriter, r *http.Request, rc *http.ResponseController) error {
-	s.head(w, r)
-	if !s.signals {
-		if _, err := w.Write(sse.AppendComment(nil, "")); err != nil {
-			return err
-		}
+// form returns which bytes of frames a writer is given that does the framing of HTTP by itself.
+func (s *stream) form() fanout.Form {
+	if s.gzip {
+		return fanout.FormGzip
 	}
-	return rc.Flush()
+	return fanout.FormEvent
 }
 
-// head writes the response's head.
-func (s *stream) head(w http.ResponseWriter, r *http.Request) {
-	header := w.Header()
+// setHeader completes the response's head. mayCompress says that other requests could be answered with a compressed
+// stream.
+func (s *stream) setHeader(header http.Header, mayCompress bool) {
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
+	if mayCompress {
+		header.Add("Vary", "Accept-Encoding")
+	}
+	if s.gzip {
+		header.Set("Content-Encoding", "gzip")
+	}
 	if s.lastEventID != "" {
 		header.Set(headerAnswer, s.lastEventID)
 		header.Set(headerCursor, s.lastEventID)
 	}
-	if r.ProtoMajor == 1 && r.Method == http.MethodGet {
-		header.Set("Connection", "close") // its write deadline outlives the stream
+}
+
+// unsetHeader takes out what would describe an answer wrongly that is no stream after all.
+func (s *stream) unsetHeader(header http.Header) {
+	for _, name := range []string{"Content-Encoding", "X-Accel-Buffering", headerAnswer, headerCursor} {
+		header.Del(name)
 	}
-	w.WriteHeader(http.StatusOK)
 }
 
 // canFlush reports whether an [http.ResponseController] will be able to flush w.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,6 +33,7 @@ func TestStreamHead(t *testing.T) {
 			"Content-Type":      {"text/event-stream"},
 			"Cache-Control":     {"no-store"},
 			"X-Accel-Buffering": {"no"},
+			"Vary":              {"Accept-Encoding"},
 		}
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			resp := s.request(t, method, "topic=a", "", "Accept", "application/json")
@@ -184,22 +186,27 @@ func TestShutdownOfASlowReader(t *testing.T) {
 			s.publish(t, update(i+1))
 		}
 		wait(t, j.behind, "the reader behind")
-		if err := s.hub.Shutdown(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-		if e := wait(t, j.ended, "the end"); e.reason != fanout.EndShutdown {
-			t.Errorf("ended because of %v", e.reason)
-		}
+		shut := make(chan error, 1)
+		go func() { shut <- s.hub.Shutdown(context.Background()) }()
 		got := 0
 		for {
 			e, err := r.decoder.Decode()
 			if err == io.EOF {
 				break
 			}
+			if err == nil && e.Type == fanout.SignalBye {
+				continue
+			}
 			if err != nil || e.Data != update(got+1).Data {
 				t.Fatalf("update %d: id %s, %.20q, %v", got+1, e.ID, e.Data, err)
 			}
 			got++
+		}
+		if err := wait(t, shut, "Shutdown"); err != nil {
+			t.Error(err)
+		}
+		if e := wait(t, j.ended, "the end"); e.reason != fanout.EndShutdown {
+			t.Errorf("ended because of %v", e.reason)
 		}
 		if got == 0 || got == published {
 			t.Errorf("%d of %d updates came: the reader was not cut short", got, published)
@@ -310,7 +317,13 @@ func TestMiddleware(t *testing.T) {
 
 // TestHTTP10: a client of HTTP/1.0 gets the plain stream, without chunks, until the connection ends.
 func TestHTTP10(t *testing.T) {
-	s := open(t, modeHTTP1)
+	for _, m := range []mode{modeHTTP1, modeTaken, modeBare} {
+		t.Run(string(m), func(t *testing.T) { testHTTP10(t, m) })
+	}
+}
+
+func testHTTP10(t *testing.T, m mode) {
+	s := open(t, m)
 	conn, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), protocol.DefaultPath))
 	if err != nil {
 		t.Fatal(err)
@@ -338,8 +351,8 @@ func TestHTTP10(t *testing.T) {
 	if err := s.hub.Shutdown(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if rest, err := io.ReadAll(in); err != nil || len(rest) > 0 {
-		t.Errorf("after the end: %q, %v", rest, err)
+	if rest, err := io.ReadAll(in); err != nil || !regexp.MustCompile(`^retry: [1-5]\d\d\d\n\n$`).Match(rest) {
+		t.Errorf("at the end: %q, %v", rest, err)
 	}
 }
 
@@ -359,7 +372,7 @@ func TestConnections(t *testing.T) {
 		readers := make([]*reader, streams)
 		for i := range readers {
 			readers[i] = s.subscribe(t, "topic=a")
-			if got := readers[i].response.Close; got != (m == modeHTTP1) {
+			if got := readers[i].response.Close; got != m.http1() {
 				t.Errorf("stream %d: the connection is to be closed: %v", i, got)
 			}
 		}
@@ -368,7 +381,7 @@ func TestConnections(t *testing.T) {
 			r.want("hi")
 		}
 		want := int32(1)
-		if m == modeHTTP1 {
+		if m.http1() {
 			want = streams
 		}
 		if got := connections.Load(); got != want {
@@ -385,13 +398,23 @@ func TestRecorder(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	w := httptest.NewRecorder()
+	w := &leaving{httptest.NewRecorder(), cancel}
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, protocol.DefaultPath+"?topic=a", nil)
-	cancel()
 	handler.ServeHTTP(w, r)
 	if w.Code != http.StatusOK || w.Body.String() != ":\n" || !w.Flushed {
 		t.Errorf("status %d, body %q, flushed %v", w.Code, w.Body, w.Flushed)
 	}
+}
+
+// leaving is a peer that goes when the first bytes have come.
+type leaving struct {
+	*httptest.ResponseRecorder
+	leave func()
+}
+
+func (l *leaving) Flush() {
+	l.ResponseRecorder.Flush()
+	l.leave()
 }
 
 // broken is a response writer whose connection is gone.

@@ -25,15 +25,20 @@ func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	release, err := h.addresses.take(r)
+	if err != nil {
+		return err
+	}
 	sub, err := h.hub.Subscribe(r.Context(), request)
 	if err != nil {
+		release()
 		return h.explainSubscribe(r, err, param)
 	}
 	answer := ""
 	if cursor.given {
 		answer = sub.LastEventID
 	}
-	return h.stream(w, r, stream{sub: sub, lastEventID: answer, signals: request.Signals})
+	return h.stream(w, r, stream{sub: sub, lastEventID: answer, release: release})
 }
 
 // readBeginning reads how a stream is to begin.
@@ -68,7 +73,7 @@ func (h *handler) explainSubscribe(r *http.Request, err error, param string) *pr
 		return badField(param, "parameter %q %s", param, invalid.Reason)
 	}
 	p := h.explain(r, err)
-	if p.Limit != "" && p.Field != paramReplay {
+	if p.Limit != "" && p.Field != paramReplay && p.Status == http.StatusBadRequest {
 		p.Field = param
 	}
 	return p
