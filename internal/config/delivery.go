@@ -9,6 +9,11 @@ import (
 
 // Delivery tunes how updates reach subscribers. The defaults suit a machine of any size.
 type Delivery struct {
+	// Fanout says what writes streams over HTTP/1.x in clear: the shards themselves, to sockets that are theirs under
+	// epoll, or a goroutine each. Over TLS and HTTP/2 it is always goroutines.
+	Fanout string `default:"auto" enum:"auto,epoll,goroutine" env:"TIDINGS_FANOUT" help:"What writes streams over HTTP/1.x in clear: epoll, goroutine, or auto for epoll where the system has it."`
+	// NoCompress keeps streams plain also for clients that accept gzip.
+	NoCompress bool `env:"TIDINGS_NO_COMPRESS" help:"Do not compress streams for clients that accept gzip."`
 	// Heartbeat is how long a stream may be quiet before something is sent to show that it is alive.
 	Heartbeat time.Duration `default:"15s" placeholder:"DURATION" env:"TIDINGS_HEARTBEAT" help:"How long a stream may be quiet before a heartbeat is sent."`
 	// Stall is how long a connection may take no byte. Slow ones are never ended as long as they take one.
@@ -23,6 +28,10 @@ type Delivery struct {
 	ChunkBytes Bytes `default:"256KiB" placeholder:"BYTES" env:"TIDINGS_CHUNK_BYTES" help:"How much a subscriber that is behind is handed at once."`
 	// KeptBytes bounds the last chunks that were read from the log, kept for others who come to the same place.
 	KeptBytes Bytes `default:"8MiB" placeholder:"BYTES" env:"TIDINGS_KEPT_BYTES" help:"How much of what was read from the log to keep for others who need the same."`
+	// BufferLimit bounds the updates that are held in all: by the window, among what is kept, and for slow readers.
+	BufferLimit Bytes `default:"0" placeholder:"BYTES" env:"TIDINGS_BUFFER_LIMIT" help:"How much of the updates to hold in memory in all, slow readers' included, before the worst of these are ended; 0 for 256MiB above --window-bytes and --kept-bytes."`
+	// ReturnSpread is over how long a time those whose streams are ended are asked to spread their return.
+	ReturnSpread time.Duration `default:"4s" placeholder:"DURATION" env:"TIDINGS_RETURN_SPREAD" help:"Over how long a time subscribers are asked to come back when their streams are ended."`
 	// Shards is the number of loops that deliver.
 	Shards int `default:"0" placeholder:"N" env:"TIDINGS_SHARDS" help:"Number of loops that deliver; 0 for one for each CPU."`
 	// Readers is the number of goroutines that read the log for subscribers that are behind.
@@ -32,6 +41,9 @@ type Delivery struct {
 	// ReplayRate bounds the bytes per second that one subscriber is sent from the log.
 	ReplayRate Bytes `default:"0" placeholder:"BYTES" env:"TIDINGS_REPLAY_RATE" help:"How much of the log one subscriber is sent in a second; 0 for as much as it takes."`
 }
+
+// TakeOver reports whether streams are to be written to their sockets directly.
+func (d *Delivery) TakeOver() bool { return d.Fanout != "goroutine" && fanout.SocketsSupported }
 
 func (d *Delivery) options() fanout.Options {
 	return fanout.Options{
@@ -43,6 +55,8 @@ func (d *Delivery) options() fanout.Options {
 		PendingBytes: int(d.PendingBytes),
 		ChunkBytes:   int(d.ChunkBytes),
 		KeptBytes:    int(d.KeptBytes),
+		BufferLimit:  int(d.BufferLimit),
+		ReturnSpread: d.ReturnSpread,
 		Readers:      d.Readers,
 		MaxBehind:    d.MaxBehind,
 		ReplayRate:   int(d.ReplayRate),
@@ -50,11 +64,15 @@ func (d *Delivery) options() fanout.Options {
 }
 
 func (d *Delivery) validate() error {
+	if d.Fanout == "epoll" && !fanout.SocketsSupported {
+		return refuse([]string{"--fanout"}, "--fanout=epoll needs Linux")
+	}
 	if err := cmp.Or(
 		atLeast(
 			time.Millisecond,
 			setting[time.Duration]{"--heartbeat", d.Heartbeat},
 			setting[time.Duration]{"--stall", d.Stall},
+			setting[time.Duration]{"--return-spread", d.ReturnSpread},
 		),
 		atLeast(
 			0,
@@ -77,6 +95,11 @@ func (d *Delivery) validate() error {
 		return refuse([]string{"--mailbox-bytes", "--window-bytes"},
 			"--mailbox-bytes (%v) is above --window-bytes (%v): what a mailbox drops must still be in the window",
 			d.MailboxBytes, d.WindowBytes)
+	}
+	if least := d.WindowBytes + d.KeptBytes; d.BufferLimit != 0 && d.BufferLimit <= least {
+		return refuse([]string{"--buffer-limit", "--window-bytes", "--kept-bytes"},
+			"--buffer-limit (%v) must be above --window-bytes and --kept-bytes together (%v): nothing would be left for slow readers",
+			d.BufferLimit, least)
 	}
 	return nil
 }

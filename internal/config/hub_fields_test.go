@@ -36,6 +36,8 @@ var flagOf = map[string]reach{
 	"hub.Limits.Matchers":   {"--max-matchers", "7", 7},
 	"hub.Limits.QueueBytes": {"--max-queue-bytes", "7MiB", 7 << 20},
 
+	"hub.Limits.Subscribers": {"--max-subscribers", "7", 7},
+
 	"fanout.Options.Shards":       {"--shards", "7", 7},
 	"fanout.Options.Heartbeat":    {"--heartbeat", "7s", 7 * time.Second},
 	"fanout.Options.Stall":        {"--stall", "7s", 7 * time.Second},
@@ -47,6 +49,9 @@ var flagOf = map[string]reach{
 	"fanout.Options.Readers":      {"--readers", "7", 7},
 	"fanout.Options.MaxBehind":    {"--max-behind", "7", 7},
 	"fanout.Options.ReplayRate":   {"--replay-rate", "7KiB", 7 << 10},
+	"fanout.Options.BufferLimit":  {"--buffer-limit", "7GiB", 7 << 30},
+	"fanout.Options.NotSentBytes": {"--notsent", "7KiB", 7 << 10},
+	"fanout.Options.ReturnSpread": {"--return-spread", "7s", 7 * time.Second},
 
 	"eventlog.Retention.MaxAge":     {"--retain-age", "7s", 7 * time.Second},
 	"eventlog.Retention.MaxBytes":   {"--retain-bytes", "7KiB", int64(7 << 10)},

@@ -8,11 +8,12 @@ type Serve struct {
 	// loopback addresses only.
 	Dev bool `env:"TIDINGS_DEV" help:"Let everybody do everything, without tokens; listens on loopback addresses only."`
 
-	Listen   `group:"Listening:"`
-	Log      `group:"Keeping updates:"`
-	Delivery `group:"Delivering:"`
-	Limits   `group:"Limits:"`
-	Logging  `group:"Logging:"`
+	Listen      `group:"Listening:"`
+	Log         `group:"Keeping updates:"`
+	Delivery    `group:"Delivering:"`
+	Limits      `group:"Limits:"`
+	Connections `group:"Connections:"`
+	Logging     `group:"Logging:"`
 }
 
 // Validate refuses settings that do not go together.
@@ -21,7 +22,7 @@ func (s *Serve) Validate() error {
 		return refuse([]string{"--dev"}, "serve needs --dev until access tokens are there")
 	}
 	for _, validate := range []func() error{
-		s.Listen.validate, s.Log.validate, s.Delivery.validate, s.Limits.validate,
+		s.Listen.validate, s.Log.validate, s.Delivery.validate, s.Limits.validate, s.Connections.validate,
 	} {
 		if err := validate(); err != nil {
 			return err
@@ -37,6 +38,11 @@ func (s *Serve) HubOptions() hub.Options {
 		Limits:       s.Limits.options(),
 		GapReplay:    s.GapReplay,
 		TrimInterval: s.TrimInterval,
+	}
+	o.Limits.Subscribers = s.MaxSubscribers
+	o.Fanout.NotSentBytes = int(s.NotSent)
+	if s.NotSent == 0 {
+		o.Fanout.NotSentBytes = mostNotSent // the system's own choice is no bound; the fan-out's zero its default
 	}
 	if o.GapReplay == 0 {
 		o.GapReplay = -1 // the hub's zero stands for its default

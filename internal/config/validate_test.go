@@ -61,6 +61,12 @@ func TestServeRefuses(t *testing.T) {
 			[]string{"--mailbox-bytes", "2MiB", "--window-bytes", "1MiB"},
 			[]string{"--mailbox-bytes", "--window-bytes"},
 		},
+		{"no return spread", []string{"--return-spread", "0s"}, []string{"--return-spread"}},
+		{
+			"buffers below the window",
+			[]string{"--buffer-limit", "24MiB"},
+			[]string{"--buffer-limit", "--window-bytes", "--kept-bytes"},
+		},
 		{"nothing kept", []string{"--kept-bytes", "0"}, []string{"--kept-bytes"}},
 		{"negative shards", []string{"--shards=-1"}, []string{"--shards"}},
 		{"no readers", []string{"--readers", "0"}, []string{"--readers"}},
@@ -78,6 +84,20 @@ func TestServeRefuses(t *testing.T) {
 			"body below data",
 			[]string{"--max-body-bytes", "1KiB"},
 			[]string{"--max-body-bytes", "--max-data-bytes"},
+		},
+		{"negative connections", []string{"--max-connections=-1"}, []string{"--max-connections"}},
+		{"negative subscribers", []string{"--max-subscribers=-1"}, []string{"--max-subscribers"}},
+		{"negative per address", []string{"--max-per-address=-1"}, []string{"--max-per-address"}},
+		{"too much not sent", []string{"--notsent", "2GiB"}, []string{"--notsent"}},
+		{
+			"one address above all",
+			[]string{"--max-per-address", "2", "--max-subscribers", "1"},
+			[]string{"--max-per-address", "--max-subscribers"},
+		},
+		{
+			"proxies for nothing",
+			[]string{"--trusted-proxy", "10.0.0.0/8"},
+			[]string{"--trusted-proxy", "--max-per-address"},
 		},
 		{"queue below an update", []string{"--max-queue-bytes", "1MiB"}, []string{"--max-queue-bytes"}},
 	}
@@ -121,6 +141,9 @@ func TestServeAccepts(t *testing.T) {
 		{"--data", "memory"},
 		{"--data", "./memory", "--retain", "newest:topic=a"},
 		{"--disk-reserve", "0"},
+		{"--max-connections", "1", "--max-subscribers", "1", "--max-per-address", "1"},
+		{"--max-subscribers", "1", "--max-connections", "1000"},
+		{"--notsent", "0"},
 		sixteenRules()[2:],
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {

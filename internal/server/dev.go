@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/hub"
@@ -23,6 +24,14 @@ type DevOptions struct {
 	BackupDir string
 	// MaxBodyBytes bounds the body of a publisher's request; 0 for the protocol's default.
 	MaxBodyBytes int64
+	// TakeOver lets streams over HTTP/1.x in clear be written to their sockets directly; see [protocol.Options].
+	TakeOver bool
+	// NoCompression keeps streams plain for clients that accept gzip.
+	NoCompression bool
+	// MaxPerAddress bounds the streams of one client address; 0 for no bound.
+	MaxPerAddress int
+	// TrustedProxies are the networks of proxies whose word for a client's address is taken.
+	TrustedProxies []netip.Prefix
 	// Logger is told what goes wrong, and at debug level of every subscriber; nil for nobody.
 	Logger *slog.Logger
 }
@@ -93,7 +102,13 @@ func devRoutes(h *hub.Hub, o DevOptions) (http.Handler, error) {
 		Authorizer:   protocol.AllowAll(),
 		AllowOrigin:  protocol.LoopbackOrigin,
 		MaxBodyBytes: o.MaxBodyBytes,
-		Logger:       o.Logger,
+
+		TakeOver:      o.TakeOver,
+		NoCompression: o.NoCompression,
+		MaxPerAddress: o.MaxPerAddress,
+		ClientAddr:    protocol.ForwardedFor(o.TrustedProxies...),
+
+		Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -111,6 +126,9 @@ func devRoutes(h *hub.Hub, o DevOptions) (http.Handler, error) {
 
 // Handler implements [App].
 func (d *Dev) Handler() http.Handler { return d.handler }
+
+// Sockets returns how many connections were taken from the server for streams that have not ended.
+func (d *Dev) Sockets() int { return d.hub.Sockets() }
 
 // Shutdown implements [App]. It may be called again.
 func (d *Dev) Shutdown(ctx context.Context) error {

@@ -3,6 +3,8 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -67,6 +69,10 @@ func TestDevCarriesEvents(t *testing.T) {
 			t.Errorf("received %+v, %v, want %+v", got, err, want)
 		}
 		running.stop()
+		bye, err := events.Decode()
+		if err != nil || bye.Type != fanout.SignalBye || !strings.Contains(bye.Data, `"reason":"shutdown"`) {
+			t.Errorf("the stream ends with %+v, %v, want tidings.bye for the shutdown", bye, err)
+		}
 		if event, err := events.Decode(); err != io.EOF {
 			t.Errorf("after the end: %+v, %v, want io.EOF", event, err)
 		}
@@ -150,7 +156,9 @@ func TestDevCutsStuckReaders(t *testing.T) {
 	s, client := modes[0].listen(t, server.Options{Grace: 100 * time.Millisecond})
 	running := serve(t, s, newDev(t, server.DevOptions{}))
 	stuck := get(t, client, s.URL()+hubPath+"?topic=a")
-	data := strings.Repeat("x", 1_000_000)
+	noise := make([]byte, 500_000) // the client accepts gzip, which must not make it small
+	_, _ = rand.Read(noise)
+	data := hex.EncodeToString(noise)
 	for blocked := false; !blocked; {
 		publish(t, client, s.URL(), "a", data)
 		var state hub.State
@@ -214,10 +222,11 @@ func TestDevRefusesOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, o := range map[string]server.DevOptions{
-		"log":    {Hub: hub.Options{Log: log}},
-		"hub":    {Hub: hub.Options{Fanout: fanout.Options{Shards: -1}}},
-		"backup": {BackupDir: t.TempDir()},
-		"body":   {MaxBodyBytes: -1},
+		"log":     {Hub: hub.Options{Log: log}},
+		"hub":     {Hub: hub.Options{Fanout: fanout.Options{Shards: -1}}},
+		"backup":  {BackupDir: t.TempDir()},
+		"body":    {MaxBodyBytes: -1},
+		"streams": {MaxPerAddress: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if d, err := server.NewDev(o); err == nil {

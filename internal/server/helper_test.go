@@ -67,7 +67,17 @@ func certificate(t *testing.T) (certFile, keyFile string, roots *x509.CertPool) 
 // listen opens a server of the mode on a free port of this machine, and returns a client for it.
 func (m mode) listen(t *testing.T, o server.Options) (*server.Server, *http.Client) {
 	t.Helper()
-	transport := &http.Transport{Protocols: new(http.Protocols)}
+	var roots *x509.CertPool
+	if m.tls {
+		o.CertFile, o.KeyFile, roots = certificate(t)
+	}
+	return listen(t, o), m.client(t, roots)
+}
+
+// client returns a client of the mode, with connections of its own.
+func (m mode) client(t *testing.T, roots *x509.CertPool) *http.Client {
+	t.Helper()
+	transport := &http.Transport{Protocols: new(http.Protocols), TLSClientConfig: &tls.Config{RootCAs: roots}}
 	switch {
 	case m.proto == 1:
 		transport.Protocols.SetHTTP1(true)
@@ -76,13 +86,8 @@ func (m mode) listen(t *testing.T, o server.Options) (*server.Server, *http.Clie
 	default:
 		transport.Protocols.SetUnencryptedHTTP2(true)
 	}
-	if m.tls {
-		var roots *x509.CertPool
-		o.CertFile, o.KeyFile, roots = certificate(t)
-		transport.TLSClientConfig = &tls.Config{RootCAs: roots}
-	}
 	t.Cleanup(transport.CloseIdleConnections)
-	return listen(t, o), &http.Client{Transport: transport, Timeout: patience}
+	return &http.Client{Transport: transport, Timeout: patience}
 }
 
 // listen opens a server on a free port of this machine.

@@ -3,7 +3,6 @@ package server
 import (
 	"crypto/tls"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 )
@@ -23,7 +22,7 @@ const (
 )
 
 // httpServer returns the server of both HTTP versions, in clear or over TLS.
-func (s *Server) httpServer(handler http.Handler, state func(net.Conn, http.ConnState)) *http.Server {
+func (s *Server) httpServer(handler http.Handler) *http.Server {
 	hs := &http.Server{
 		Handler:           handler,
 		Protocols:         new(http.Protocols),
@@ -34,7 +33,6 @@ func (s *Server) httpServer(handler http.Handler, state func(net.Conn, http.Conn
 			MaxConcurrentStreams: maxStreams,
 			WriteByteTimeout:     s.options.Stall,
 		},
-		ConnState: state,
 		// Handlers that panic are told here, and clients that break off a TLS handshake.
 		ErrorLog: slog.NewLogLogger(s.options.Logger.Handler(), slog.LevelWarn),
 	}

@@ -17,6 +17,7 @@ type Server struct {
 	options     Options
 	listener    net.Listener
 	certificate *tls.Certificate // nil to serve in clear
+	ceiling     Ceiling
 	close       func() error
 }
 
@@ -39,8 +40,9 @@ func (e *ListenError) Error() string {
 // Unwrap returns e.Err.
 func (e *ListenError) Unwrap() error { return e.Err }
 
-// Listen opens the listener and reads the certificate; connections wait until [Server.Serve]. ctx bounds the look-up
-// of a host name, nothing else. The error is a [*ListenError], a [*NotLoopbackError] or a [*CertificateError].
+// Listen opens the listener and reads the certificate; connections wait until [Server.Serve]. It raises the process's
+// soft limit of descriptors to the hard one. ctx bounds the look-up of a host name, nothing else. The error is a
+// [*ListenError], a [*NotLoopbackError] or a [*CertificateError].
 func Listen(ctx context.Context, o Options) (*Server, error) {
 	o = o.withDefaults()
 	if o.LoopbackOnly && !loopbackAddr(o.Addr) {
@@ -50,7 +52,11 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Addr)
+	descriptors, err := raiseDescriptors()
+	if err != nil {
+		o.Logger.Warn(err.Error()) // it is as it was
+	}
+	listener, err := o.listenConfig().Listen(ctx, "tcp", o.Addr)
 	if err != nil {
 		return nil, &ListenError{Addr: o.Addr, Err: systemError(err)}
 	}
@@ -59,8 +65,21 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 		return nil, errors.Join(&NotLoopbackError{Addr: o.Addr}, listener.Close())
 	}
 	s := &Server{options: o, listener: listener, certificate: certificate}
+	s.ceiling = newCeiling(descriptors, o.MaxConnections)
 	s.close = sync.OnceValue(listener.Close)
 	return s, nil
+}
+
+// listenConfig returns how listening sockets are made. A system without an option of theirs is none to refuse.
+func (o Options) listenConfig() *net.ListenConfig {
+	config := &net.ListenConfig{Control: func(_, _ string, conn syscall.RawConn) error {
+		if err := setSocket(conn, o.NotSentBytes, o.Stall); err != nil {
+			o.Logger.Warn("the sockets are not as they should be", "error", err)
+		}
+		return nil
+	}}
+	config.SetMultipathTCP(false) // its sockets know few of these options, and set some for themselves
+	return config
 }
 
 // Close closes the listener. It is for a server that will not serve; [Server.Serve] closes it by itself. It may be
@@ -69,6 +88,10 @@ func (s *Server) Close() error { return s.close() }
 
 // Addr returns the address that the server listens on.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Ceiling returns how many connections the server takes at once. Those above it are answered with 503, or closed if
+// they ask nothing.
+func (s *Server) Ceiling() Ceiling { return s.ceiling }
 
 // URL returns the address of the page at /, as a browser on this machine has it.
 func (s *Server) URL() string {

@@ -10,6 +10,9 @@ import (
 
 // TestMain fails the package if a goroutine outlives its tests.
 func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		os.Exit(child())
+	}
 	before := runtime.NumGoroutine()
 	code := m.Run()
 	if code == 0 && !goroutinesBack(before) {

@@ -16,9 +16,19 @@ type Options struct {
 	CertFile, KeyFile string
 	// Grace is how long the streams may take to end before they are cut; default 2 s.
 	Grace time.Duration
-	// Stall is how long an HTTP/2 connection may take no byte of what is to be written to it; default 60 s. It
-	// should be the hub's stall limit, which the streams of a connection have each for itself.
+	// Stall is how long a connection may take no byte of what is to be written to it; default 60 s. It should be the
+	// hub's stall limit, which the streams of an HTTP/2 connection have each for itself. On Linux the kernel keeps it
+	// too (TCP_USER_TIMEOUT).
 	Stall time.Duration
+	// NotSentBytes bounds what the kernel takes of a connection's bytes before it can send them, on Linux
+	// (TCP_NOTSENT_LOWAT); default 128 KiB, negative to leave it to the system.
+	NotSentBytes int
+	// MaxConnections bounds the connections at once; 0, or more than the descriptors of the process allow, for as many
+	// as those allow. See [Server.Ceiling].
+	MaxConnections int
+	// Sockets, if not nil, returns how many connections the handler has taken over (http.Hijacker) and not closed
+	// yet: they count too. It is called for every new connection and must be quick.
+	Sockets func() int
 	// Logger is told what goes wrong on connections; nil for nobody.
 	Logger *slog.Logger
 }
@@ -35,6 +45,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Stall == 0 {
 		o.Stall = 60 * time.Second
+	}
+	if o.NotSentBytes == 0 {
+		o.NotSentBytes = 128 << 10
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

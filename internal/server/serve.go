@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 )
 
@@ -21,7 +22,13 @@ type App interface {
 // Otherwise the error says why the server could not go on; the app is shut down then too. Serve is called once.
 func (s *Server) Serve(ctx context.Context, app App) error {
 	fresh := new(newConns)
-	hs := s.httpServer(app.Handler(), fresh.track)
+	conns := newConnections(s.ceiling, s.socketsOf(app), s.options.Logger)
+	hs := s.httpServer(conns.handler(app.Handler()))
+	hs.ConnContext = conns.accepted
+	hs.ConnState = func(c net.Conn, state http.ConnState) {
+		fresh.track(c, state)
+		conns.track(c, state)
+	}
 	served := make(chan error, 1)
 	go func() {
 		if s.certificate != nil {
@@ -36,6 +43,14 @@ func (s *Server) Serve(ctx context.Context, app App) error {
 	case <-ctx.Done():
 	}
 	return errors.Join(err, s.end(context.WithoutCancel(ctx), hs, fresh, app))
+}
+
+// socketsOf returns what counts the connections that app has taken from the server; nil if nothing does.
+func (s *Server) socketsOf(app App) func() int {
+	if holder, ok := app.(interface{ Sockets() int }); ok {
+		return holder.Sockets
+	}
+	return s.options.Sockets
 }
 
 // end shuts hs and app down within the grace.
