@@ -45,6 +45,9 @@ func (h *hubProcess) ready(t *testing.T) *hubProcess {
 	if line := h.stdout.line(t); !strings.HasPrefix(line, "Updates are kept in ") {
 		t.Fatalf("the hub goes on with %q, want where its updates are", line)
 	}
+	if line := h.stdout.line(t); !strings.HasPrefix(line, "It takes ") {
+		t.Fatalf("the hub goes on with %q, want how many connections it takes", line)
+	}
 	return h
 }
 

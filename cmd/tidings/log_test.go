@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -152,6 +153,41 @@ func TestLogDumpAndRestore(t *testing.T) {
 	}
 }
 
+// Who comes upon what a restore that was killed has left is told what it is.
+func TestInterruptedRestore(t *testing.T) {
+	lines := strings.SplitAfter(tool(t, "dump", filledLog(t, 2)), "\n")
+	dir := filepath.Join(t.TempDir(), "log")
+	stdin, dump := io.Pipe()
+	p := invocation{args: []string{"log", "restore", dir}, stdin: stdin}.start(t)
+	_, err := io.WriteString(dump, lines[0]+lines[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for begun, hang := 0, time.After(patience); begun == 0; {
+		select {
+		case <-poll.C:
+		case <-hang:
+			t.Fatal("the restore does not begin")
+		}
+		names, _ := filepath.Glob(filepath.Join(dir, "MANIFEST-*")) // the pattern is sound
+		begun = len(names)
+	}
+	p.signal(t, syscall.SIGKILL)
+	dump.Close()
+	p.wait(t)
+	for _, args := range [][]string{
+		{"log", "info", dir}, {"log", "purge", dir, "--topic", "a"}, {"serve", "--dev", "--addr", "127.0.0.1:0", "--data", dir},
+	} {
+		stdout, stderr, code := runBinary(t, args...)
+		if code != exitFailure || stdout != "" {
+			t.Errorf("%q ended with %d, wrote %q", args, code, stdout)
+		}
+		isOneLine(t, stderr, "its restore was interrupted")
+	}
+}
+
 func TestLogPurge(t *testing.T) {
 	dir := filledLog(t, 7, "--retain", "age=1h:topic=b", "--retain", "newest:topic=c")
 	classes := func() []string {
@@ -190,6 +226,26 @@ func TestLogPurge(t *testing.T) {
 		if line := p.stdout.line(t); !strings.HasSuffix(line, "\t"+want) {
 			t.Errorf("received %q, want update %s", line, want)
 		}
+	}
+}
+
+// Purging leaves the log the rules that it had, in their order: the cursor of a topic whose rule has nothing to do
+// with what was erased stays good.
+func TestLogPurgeKeepsTheOrderOfRules(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "log")
+	b, both := "age=1h:topic=b", []string{"--data", dir, "--retain", "age=2h:topic=c", "--retain", "age=1h:topic=b"}
+	startHub(t, "--data", dir, "--retain", b).endsInOrder(t, syscall.SIGTERM)
+	h := startHub(t, both...) // what is the second rule now was there before the first
+	first := h.publish(t, "--topic", "c", "--data", "1")
+	h.publish(t, "--topic", "b", "--data", "2")
+	h.publish(t, "--topic", "c", "--data", "3")
+	h.endsInOrder(t, syscall.SIGTERM)
+	tool(t, "purge", dir, "--topic", "b")
+
+	h = startHub(t, both...)
+	p := h.subscribe(t, "c", "--last-event-id", first, "--count", "1")
+	if code := p.wait(t); code != exitOK || p.stderr.String() != "" || !strings.HasSuffix(p.stdout.line(t), "\t3") {
+		t.Errorf("subscribe ended with %d: %s%s", code, p.stdout.String(), p.stderr.String())
 	}
 }
 

@@ -22,6 +22,8 @@ type commands struct {
 	Publish   publishCommand   `cmd:"" help:"Publish an update and print its id."`
 	Subscribe subscribeCommand `cmd:"" help:"Print events as they arrive."`
 	Log       logCommand       `cmd:"" help:"Look into a log, restore it, erase from it."`
+	Bench     benchCommand     `cmd:"" help:"Put a hub under load and say what it takes."`
+	BenchBase benchBaseCommand `cmd:"" hidden:"" help:"Serve the plain hub that bench compares with."`
 	Version   versionCommand   `cmd:"" help:"Print what this binary is."`
 }
 

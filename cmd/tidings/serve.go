@@ -34,6 +34,7 @@ Examples:
     tidings serve --dev --data /var/lib/tidings --retain-age 168h --retain 'newest:topic=prices'
     tidings serve --dev --addr 127.0.0.1:0 --retain-age 10m
     tidings serve --dev --tls-cert cert.pem --tls-key key.pem
+    tidings serve --dev --max-per-address 100 --trusted-proxy 127.0.0.1
     TIDINGS_DEV=true TIDINGS_ADDR=127.0.0.1:9000 tidings serve`
 }
 
@@ -42,6 +43,7 @@ func (c *serveCommand) Run(ctx context.Context, std *streams) error {
 	logger := c.Logger(std.err)
 	o := listenOptions(&c.Listen, logger)
 	o.LoopbackOnly, o.Stall = true, c.Stall
+	o.MaxConnections, o.NotSentBytes = c.MaxConnections, c.NotSentBytes()
 	s, err := server.Listen(ctx, o)
 	if err != nil {
 		return err
@@ -56,12 +58,19 @@ func (c *serveCommand) Run(ctx context.Context, std *streams) error {
 		Log:          log,
 		BackupDir:    c.BackupDir,
 		MaxBodyBytes: int64(c.MaxBodyBytes),
-		Logger:       logger,
+
+		TakeOver:       c.TakeOver(),
+		NoCompression:  c.NoCompress,
+		MaxPerAddress:  c.MaxPerAddress,
+		TrustedProxies: c.Proxies(),
+
+		Logger: logger,
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "Tidings hub: %s\nUpdates are kept %s\n", strings.TrimSuffix(s.URL(), "/")+protocol.DefaultPath, place)
+	fmt.Fprintf(std.out, "Tidings hub: %s\nUpdates are kept %s\nIt takes %v\n",
+		strings.TrimSuffix(s.URL(), "/")+protocol.DefaultPath, place, s.Ceiling())
 	return s.Serve(ctx, app)
 }
 

@@ -157,6 +157,55 @@ func TestEnvironment(t *testing.T) {
 	h.stderr.lineWith(t, `"level":"DEBUG"`)
 }
 
+// The hub's bounds for connections and streams are those that it was given, and proxies are believed.
+func TestServeBoundsArrive(t *testing.T) {
+	t.Run("connections", func(t *testing.T) {
+		h := startHub(t, "--max-connections", "1")
+		if !strings.Contains(h.stdout.String(), "\nIt takes at most 1 connections") {
+			t.Errorf("the hub says %q", h.stdout.String())
+		}
+		get(t, client(t, onlyHTTP1, nil), h.url+"?topic=a")
+		resp := get(t, client(t, onlyHTTP1, nil), h.url+"?topic=a")
+		if body := bodyOf(t, resp); resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, `"limit":"connections"`) {
+			t.Errorf("%s %s", resp.Status, body)
+		}
+		if line := h.stderr.lineWith(t, "reason=connections"); !strings.Contains(line, "level=WARN") {
+			t.Errorf("the hub logs %q, want a warning", line)
+		}
+	})
+	t.Run("subscribers", func(t *testing.T) {
+		h := startHub(t, "--max-subscribers", "1", "--log-level", "debug")
+		c := client(t, onlyHTTP1, nil)
+		get(t, c, h.url+"?topic=a")
+		resp := get(t, c, h.url+"?topic=a")
+		if body := bodyOf(t, resp); resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, `"limit":"Subscribers"`) {
+			t.Errorf("%s %s", resp.Status, body)
+		}
+		h.stderr.lineWith(t, "msg=refused reason=subscribers")
+	})
+	t.Run("addresses", func(t *testing.T) {
+		h := startHub(t, "--max-per-address", "1", "--trusted-proxy", "127.0.0.1,10.0.0.0/8", "--log-level", "debug")
+		c := client(t, onlyHTTP1, nil)
+		from := func(forwarded string) int {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.url+"?topic=a", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("X-Forwarded-For", forwarded)
+			return do(t, c, r).StatusCode
+		}
+		for forwarded, want := range map[string]int{"192.0.2.1": 200, "192.0.2.2, 10.0.0.1": 200, "2001:db8::1": 200} {
+			if got := from(forwarded); got != want {
+				t.Errorf("for %s: %d, want %d", forwarded, got, want)
+			}
+		}
+		if got := from("198.51.100.1, 192.0.2.2"); got != http.StatusTooManyRequests {
+			t.Errorf("the second stream of an address: %d", got)
+		}
+		h.stderr.lineWith(t, "msg=refused reason=address")
+	})
+}
+
 // What a publisher is told of the hub's limits are those that the hub was given.
 func TestServeSettingsArrive(t *testing.T) {
 	h := startHub(t, "--max-data-bytes", "3", "--max-body-bytes", "30", "--max-matchers", "1", "--retain-count", "1")

@@ -12,7 +12,10 @@ func TestHelp(t *testing.T) {
 	}{
 		{"", []string{"demo", "serve", "publish", "subscribe", "log", "version", "Exit codes:", "130"}},
 		{"demo", []string{"--addr=", "$TIDINGS_ADDR", "127.0.0.1:8080", "curl -N http://127.0.0.1:8080/clocks"}},
-		{"serve", []string{"--dev", "--data=", "$TIDINGS_DATA", "--tls-cert=", "--heartbeat=", "(default 15s, $TIDINGS_HEARTBEAT)"}},
+		{"serve", []string{
+			"--dev", "--data=", "$TIDINGS_DATA", "--tls-cert=", "--heartbeat=", "(default 15s, $TIDINGS_HEARTBEAT)",
+			"--max-connections=", "--trusted-proxy=", "--notsent=", "$TIDINGS_MAX_PER_ADDRESS",
+		}},
 		{"publish", []string{"--topic=", "--data=", "--hub=", "$TIDINGS_HUB", "standard input", "exit codes"}},
 		{"subscribe", []string{"<topic> ...", "--last-event-id=", "--json", "$TIDINGS_SUBSCRIBE_TOPIC", "exit codes"}},
 		{"log", []string{"info", "check", "tail", "dump", "restore", "purge"}},

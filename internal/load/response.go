@@ -1,0 +1,85 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+)
+
+// maxHead bounds the head of a response.
+const maxHead = 64 << 10
+
+// response reads the stream of a response that comes in pieces, cut anywhere.
+type response struct {
+	head    []byte // as much of it as there is; nil once it was read
+	opened  bool   // the head was read, and all is well
+	chunked bool
+	chunks  chunked
+}
+
+// body returns the first part of the next piece's body, and what is to be read after it. It is empty when the piece
+// is used up.
+func (r *response) body(b []byte) (body, rest []byte, err error) {
+	if !r.opened {
+		if b, err = r.readHead(b); err != nil || !r.opened {
+			return nil, nil, err
+		}
+	}
+	if !r.chunked {
+		return b, nil, nil
+	}
+	return r.chunks.next(b)
+}
+
+// ended reports whether the body said that it is at its end.
+func (r *response) ended() bool { return r.chunked && r.chunks.done() }
+
+// readHead collects the head, and returns what is behind it.
+func (r *response) readHead(b []byte) ([]byte, error) {
+	had := len(r.head)
+	r.head = append(r.head, b...)
+	end := bytes.Index(r.head[max(0, had-3):], []byte("\r\n\r\n"))
+	if end < 0 {
+		if len(r.head) > maxHead {
+			return nil, fmt.Errorf("the head of the answer is longer than %d bytes", maxHead)
+		}
+		return nil, nil
+	}
+	end += max(0, had-3) + 4
+	// Reading from no more than the head, it needs no buffer of the usual size.
+	resp, err := http.ReadResponse(bufio.NewReaderSize(bytes.NewReader(r.head[:end]), 16), nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkStream(resp); err != nil {
+		if text := bytes.TrimSpace(b[end-had:]); len(text) > 0 {
+			err = fmt.Errorf("%w: %.200q", err, text)
+		}
+		return nil, err
+	}
+	r.chunked = slices.Contains(resp.TransferEncoding, "chunked")
+	r.opened, r.head = true, nil
+	return b[end-had:], nil
+}
+
+// checkStream refuses an answer that is no stream.
+func checkStream(resp *http.Response) error {
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the answer is %s", resp.Status)
+	}
+	given := resp.Header.Get("Content-Type")
+	if kind, _, err := mime.ParseMediaType(given); err != nil || kind != "text/event-stream" {
+		return fmt.Errorf("the answer is no stream of events: its type is %q", given)
+	}
+	return nil
+}
+
+// textOf returns the beginning of a refusal.
+func textOf(body io.Reader) string {
+	text, _ := io.ReadAll(io.LimitReader(body, 512)) // as much as there is
+	return string(bytes.TrimSpace(text))
+}
