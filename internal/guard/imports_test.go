@@ -49,7 +49,12 @@ var rooms = map[string]room{
 	"web":             {},
 	"demo":            {free: true},
 	"bench":           {free: true},
+	"bench/run":       {free: true},
 	"internal/config": {free: true},
+	"internal/load": {
+		rooms:   []string{"hub", "protocol", "sse"}, // for its tests
+		modules: []string{"golang.org/x/sys"},
+	},
 	"internal/server": {free: true},
 	"internal/guard":  {},
 

@@ -14,7 +14,8 @@ import (
 // statefulVars are the exceptions from the rule against package-level state, as folder.name, each
 // with its reason.
 var statefulVars = map[string]string{
-	"fanout.pieces": "a pool of write buffers: nobody can tell a used one from a new one",
+	"fanout.compressors": "a pool of compressors: none remembers what it compressed before",
+	"fanout.pieces":      "a pool of write buffers: nobody can tell a used one from a new one",
 }
 
 // checkState returns every init function, and every package-level variable that can hold state: one
