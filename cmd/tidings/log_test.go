@@ -159,8 +159,7 @@ func TestInterruptedRestore(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
 	stdin, dump := io.Pipe()
 	p := invocation{args: []string{"log", "restore", dir}, stdin: stdin}.start(t)
-	_, err := io.WriteString(dump, lines[0]+lines[1])
-	if err != nil {
+	if _, err := io.WriteString(dump, lines[0]+lines[1]); err != nil {
 		t.Fatal(err)
 	}
 	poll := time.NewTicker(time.Millisecond)

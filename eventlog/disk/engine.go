@@ -36,6 +36,7 @@ func openEngine(dir string, o Options) (*engine, error) {
 		FS:                          newFencedFS(o.fs, e),
 		FormatMajorVersion:          pebble.FormatNewest,
 		Logger:                      engineLogger{o.Logger, e},
+		MaxOpenFiles:                o.OpenFiles,
 		MemTableSize:                16 << 20,
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
@@ -45,6 +46,8 @@ func openEngine(dir string, o Options) (*engine, error) {
 		EventListener:               e.listener(o.Logger),
 		FlushDelayDeleteRange:       dropDelay,
 	}
+	options.Experimental.FileCacheShards = 1 // in each, up to a hundred tables may wait to be closed
+	options.TargetFileSizes[0] = o.tableBytes
 	for i := range options.Levels {
 		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10) // most ids that are looked up are not there
 		options.Levels[i].FilterType = pebble.TableFilter

@@ -38,7 +38,10 @@ func Inspect(dir string, o Options) (*Inspection, error) {
 		return nil, err
 	}
 	x := &Inspection{dir: dir, lock: lock}
-	if x.engine, err = openEngine(dir, o); err == nil {
+	if err = o.checkFinished(dir); err == nil {
+		x.engine, err = openEngine(dir, o)
+	}
+	if err == nil {
 		x.state, err = ask(x.engine, func() (*state, error) { return inspectState(x.engine.db) })
 	}
 	if err == nil {
@@ -70,7 +73,7 @@ type Info struct {
 	Bytes    int64            `json:"bytes"`     // of what is kept, as retention counts them
 	DiskSize int64            `json:"diskBytes"` // of the files
 	Lineage  eventlog.Lineage `json:"lineage"`
-	Classes  []ClassInfo      `json:"classes"`
+	Classes  []ClassInfo      `json:"classes"` // in the order of their rules, the one for all other topics first
 }
 
 // ClassInfo describes what one retention rule keeps.

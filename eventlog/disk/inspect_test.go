@@ -82,6 +82,30 @@ func TestInspect(t *testing.T) {
 	}
 }
 
+// TestInspectOrder: classes come in the order of their rules, which is another one than they were made in: a log that
+// is opened with the rules that Info lists has the rules that it had.
+func TestInspectOrder(t *testing.T) {
+	dir := t.TempDir()
+	b, c := rule("b", eventlog.Retention{MaxRecords: 9}), rule("c", eventlog.Retention{})
+	n, gone := newestOf("n"), rule("gone", eventlog.Retention{})
+	for _, rules := range [][]disk.Rule{{gone, b}, {gone, c, b}, {n, c, b}} {
+		l := open(t, dir, disk.Options{Rules: rules})
+		add(t, l, update("gone", "1"), update("c", "2"))
+		closeLog(t, l)
+	}
+	info, err := inspect(t, dir).Info()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, class := range info.Classes {
+		got = append(got, strings.Join(class.Topics, " "))
+	}
+	if diff := cmp.Diff([]string{"", "exact:n", "exact:c", "exact:b", "(no rule)"}, got); diff != "" {
+		t.Errorf("classes (-want +got):\n%s", diff)
+	}
+}
+
 // TestPurge: what is erased is gone from the log and from its tables, and subscribers are told.
 func TestPurge(t *testing.T) {
 	dir := t.TempDir()

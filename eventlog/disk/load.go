@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -155,6 +156,8 @@ func rulesChanged(s *state, infos map[uint8]classInfo) bool {
 // goneRule stands for the topics of a class whose rule is gone.
 const goneRule = "(no rule)"
 
+func (c *class) gone() bool { return slices.Equal(c.topics, []string{goneRule}) }
+
 func findClass(infos map[uint8]classInfo, used map[uint8]bool, r Rule) (uint8, bool) {
 	for id, info := range infos {
 		if !used[id] && info.Newest == r.NewestOnly && slices.Equal(info.Topics, matcherTexts(r.Topics)) {
@@ -223,7 +226,8 @@ func loadClasses(db *pebble.DB) (map[uint8]classInfo, error) {
 	return infos, iter.Error()
 }
 
-// inspectState reads what the log is, with the classes that it has, whatever the rules say now.
+// inspectState reads what the log is, with the classes that it has, whatever the rules say now: in the order of their
+// rules, and those whose rule is gone last, as load has them.
 func inspectState(db *pebble.DB) (*state, error) {
 	s := &state{}
 	found, err := loadMeta(db, s)
@@ -237,13 +241,21 @@ func inspectState(db *pebble.DB) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	for id := range uint8(maxClasses) {
-		if info, ok := infos[id]; ok {
-			s.classes = append(s.classes, class{
-				id: id, topics: info.Topics, newest: info.Newest, mark: info.Mark, replaced: info.Replaced, foreign: math.MaxUint64,
-			})
-		}
+	for id, info := range infos {
+		s.classes = append(s.classes, class{
+			id: id, rank: info.Rank, topics: info.Topics, newest: info.Newest, mark: info.Mark, replaced: info.Replaced,
+			foreign: math.MaxUint64,
+		})
 	}
+	slices.SortFunc(s.classes, func(a, b class) int {
+		switch {
+		case a.gone() && !b.gone():
+			return 1
+		case b.gone() && !a.gone():
+			return -1
+		}
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.id, b.id))
+	})
 	return s, s.loadSegments(db)
 }
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"golang.org/x/sys/unix"
 )
 
 // LockedError says that another process has the log open.
@@ -30,6 +29,9 @@ type lock struct{ closer io.Closer }
 
 const lockName = "tidings.lock"
 
+// errLocked is returned by lockFile, which each system has its own way to do, where another process has the lock.
+var errLocked = errors.New("locked")
+
 func lockDir(dir string, fs vfs.FS) (*lock, error) {
 	if fs != vfs.Default { // a test's file system: its own lock will do
 		return &lock{}, nil
@@ -38,9 +40,9 @@ func lockDir(dir string, fs vfs.FS) (*lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("disk: cannot lock %s: %w", dir, err)
 	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := lockFile(file); err != nil {
 		defer file.Close()
-		if !errors.Is(err, unix.EWOULDBLOCK) {
+		if !errors.Is(err, errLocked) {
 			return nil, fmt.Errorf("disk: cannot lock %s: %w", dir, err)
 		}
 		owner, _ := io.ReadAll(io.LimitReader(file, 256))

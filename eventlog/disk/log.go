@@ -54,7 +54,10 @@ func Open(dir string, o Options) (*Log, error) {
 	}
 	l := &Log{options: o, dir: dir, lock: lock, flushed: make(chan struct{}, 1)}
 	l.space = space{fs: o.fs, dir: dir, reserve: o.Reserve}
-	if err := l.start(); err != nil {
+	if err = o.checkFinished(dir); err == nil {
+		err = l.start()
+	}
+	if err != nil {
 		lock.release()
 		return nil, fmt.Errorf("disk: cannot open the log in %s: %w", dir, err)
 	}

@@ -71,17 +71,26 @@ type Options struct {
 	Reserve int64
 	// CacheBytes bounds the block cache; default 32 MiB.
 	CacheBytes int64
+	// OpenFiles bounds how many descriptors the log holds at rest; default 74, which is also the least. A log with
+	// more tables than that closes some to open others. While readers go from table to table, up to a hundred more
+	// wait to be closed, beside the few that are being read: with the default 190 are enough for a log that four
+	// goroutines read.
+	OpenFiles int
 	// Logger, if set, is told of what pebble has to say that an operator may want to know.
 	Logger *slog.Logger
 
-	fs       vfs.FS // tests bring file systems that fail
-	readOnly bool
+	fs         vfs.FS // tests bring file systems that fail
+	readOnly   bool
+	tableBytes int64 // how large a table gets; pebble's default if 0
 }
 
 // DefaultRetention is what a log keeps unless told otherwise: a day, and no more than 1 GiB.
 func DefaultRetention() eventlog.Retention {
 	return eventlog.Retention{MaxAge: 24 * time.Hour, MaxBytes: 1 << 30}
 }
+
+// leastOpenFiles is what pebble takes in any case: 64 tables, and ten files for itself.
+const leastOpenFiles = 74
 
 // WithDefaults returns o with zero fields replaced by their defaults.
 func (o Options) WithDefaults() Options {
@@ -96,6 +105,9 @@ func (o Options) WithDefaults() Options {
 	}
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 32 << 20
+	}
+	if o.OpenFiles == 0 {
+		o.OpenFiles = leastOpenFiles
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -118,6 +130,9 @@ func (o Options) Validate() error {
 	}
 	if o.CacheBytes < 1<<20 {
 		errs = append(errs, fmt.Errorf("disk: Options.CacheBytes is %d, less than 1 MiB", o.CacheBytes))
+	}
+	if o.OpenFiles < leastOpenFiles {
+		errs = append(errs, fmt.Errorf("disk: Options.OpenFiles is %d, less than %d", o.OpenFiles, leastOpenFiles))
 	}
 	return errors.Join(append(errs, validateRules(o.Rules, o.Retention))...)
 }

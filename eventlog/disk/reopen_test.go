@@ -1,8 +1,11 @@
 package disk_test
 
 import (
+	"errors"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
@@ -40,5 +43,26 @@ func TestReopenedLogNeverRepeatsOffsets(t *testing.T) {
 	}
 	if v := verdict(t, l, lost[2].Position.String(), exact("a")); v.Kind != eventlog.Gap {
 		t.Errorf("a cursor of what was lost is judged %v", v)
+	}
+}
+
+// TestFoundAndDropped: an update of which nobody knew whether it is in the log is found when it is opened anew, and
+// dropped before anyone has read it. Who goes on reading from the head that he knew is told.
+func TestFoundAndDropped(t *testing.T) {
+	fs := failing(errInjected, func(op errorfs.Op) bool { return isWAL(op.Path) && isSync(op) })
+	l := open(t, "log", disk.On(fs, disk.Options{Rules: []disk.Rule{rule("short", eventlog.Retention{MaxAge: time.Minute})}}))
+	add(t, l, numbered(1, 3)...)
+	fs.armed.Store(true)
+	if _, err := tryAdd(t, l, update("short", "unknown")); !errors.Is(err, eventlog.ErrOutcomeUnknown) {
+		t.Fatalf("Append: %v", err)
+	}
+	fs.armed.Store(false)
+	wait(t, "the log opens anew", func() bool { return l.Head() == 4 })
+	if err := l.Trim(t.Context(), time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	chunk, err := l.Read(t.Context(), eventlog.ReadRequest{After: 3, To: math.MaxUint64, Filter: everything})
+	if trimmed, ok := errors.AsType[*eventlog.TrimmedError](err); !ok || trimmed.Floor != 5 {
+		t.Errorf("Read behind the head that was known: %+v, %v, want that what lies before offset 5 is lost", chunk, err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -27,7 +26,7 @@ var ErrNotEmpty = errors.New("the directory is not empty")
 // offsets, epochs and times, so that cursors of that log are good here too. Records come with rising offsets. It
 // returns how many there were. Where offsets are missing, a subscriber with an earlier cursor is told of a gap.
 // Idempotency keys are not restored. After an error nothing is left in dir; a directory in which Restore was
-// interrupted cannot be opened.
+// interrupted cannot be opened, which is [ErrUnfinished].
 func Restore(dir string, o Options, from History, records iter.Seq2[*eventlog.Record, error]) (n int, err error) {
 	if err := o.Validate(); err != nil {
 		return 0, err
@@ -47,16 +46,21 @@ func Restore(dir string, o Options, from History, records iter.Seq2[*eventlog.Re
 		return 0, err
 	}
 	defer lock.release()
-	e, err := openEngine(dir, o)
+	r := &restore{options: &o, history: from}
+	err = o.markUnfinished(dir)
 	if err == nil {
-		r := &restore{engine: e, options: &o, history: from}
-		err = r.all(records)
-		n, err = r.records, errors.Join(err, e.close())
+		r.engine, err = openEngine(dir, o)
+	}
+	if err == nil {
+		err = errors.Join(r.all(records), r.engine.close())
+	}
+	if err == nil {
+		err = o.unmarkUnfinished(dir)
 	}
 	if err != nil {
 		return 0, errors.Join(fmt.Errorf("disk: cannot restore to %s: %w", dir, err), clearDir(dir, o))
 	}
-	return n, nil
+	return r.records, nil
 }
 
 func (h *History) validate() error {
@@ -73,13 +77,18 @@ func (h *History) validate() error {
 	return nil
 }
 
-// clearDir removes what Restore has written: dir was empty before.
+// clearDir removes what Restore has written, its mark last: dir was empty before.
 func clearDir(dir string, o Options) error {
 	names, err := o.fs.List(dir)
 	for _, name := range names {
-		err = errors.Join(err, o.fs.RemoveAll(o.fs.PathJoin(dir, name)))
+		if name != unfinishedName {
+			err = errors.Join(err, o.fs.RemoveAll(o.fs.PathJoin(dir, name)))
+		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return o.unmarkUnfinished(dir)
 }
 
 // restore is one call of Restore.
@@ -93,16 +102,13 @@ type restore struct {
 	missing uint64 // the highest offset that no record has
 }
 
-// formatUnfinished marks a log of which only a part is there: no release opens it.
-const formatUnfinished = math.MaxInt32
-
 // restoreBytes is how much is written at once.
 const restoreBytes = 4 << 20
 
 func (r *restore) all(records iter.Seq2[*eventlog.Record, error]) error {
 	err := r.engine.do(func() (err error) {
 		r.state, err = load(r.engine.db, *r.options)
-		return errors.Join(err, r.setFormat(formatUnfinished, pebble.Sync))
+		return err
 	})
 	if err != nil {
 		return err
@@ -178,19 +184,9 @@ func (r *restore) finish() error {
 			c.mark = max(c.mark, r.missing) // nobody knows of which class the missing ones were
 			err = errors.Join(err, saveClass(batch, c))
 		}
-		err = errors.Join(err, setJSON(batch, keyVersion, versionInfo{Format: formatVersion}))
 		if err != nil {
 			return err
 		}
 		return batch.Commit(pebble.Sync)
 	})
-}
-
-func (r *restore) setFormat(format int, o *pebble.WriteOptions) error {
-	batch := r.engine.db.NewBatch()
-	defer batch.Close()
-	if err := setJSON(batch, keyVersion, versionInfo{Format: format}); err != nil {
-		return err
-	}
-	return batch.Commit(o)
 }

@@ -3,12 +3,16 @@ package disk_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tidings-hub/tidings/eventlog"
@@ -228,24 +232,77 @@ func fileDir(t *testing.T) string {
 	return dir
 }
 
-// A hub must not take the part of a log for the whole: not after the machine has stopped in the middle either.
+// A hub must not take the part of a log for the whole, at whatever moment of a restore the machine has stopped.
+// Whoever opens it is told what it is.
 func TestInterruptedRestoreCannotBeOpened(t *testing.T) {
-	from, to, copied := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "copy")
+	from := t.TempDir()
 	write(t, from, disk.Options{}, 3)
 	history, records := contents(t, from)
-	_, err := disk.Restore(to, disk.Options{}, history, func(yield func(*eventlog.Record, error) bool) {
-		if err := os.CopyFS(copied, os.DirFS(to)); err != nil {
-			t.Error(err)
-		}
-		sequence(records)(yield)
-	})
-	if err != nil {
-		t.Fatal(err)
+	broken := errors.New("the dump is cut off")
+	tests := []struct {
+		name string
+		last func(yield func(*eventlog.Record, error) bool) // what comes behind the records
+		want error
+	}{
+		{"one that would have succeeded", func(func(*eventlog.Record, error) bool) {}, nil},
+		{"one that would have failed", func(yield func(*eventlog.Record, error) bool) { yield(nil, broken) }, broken},
 	}
-	if log, err := disk.Open(copied, disk.Options{}); !errors.Is(err, disk.ErrNewerFormat) {
-		t.Errorf("the copy was opened: %v", err)
-		if err == nil {
-			log.Close()
-		}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			disks, err := interrupted(func(fs vfs.FS) error {
+				_, err := disk.Restore("log", disk.On(fs, disk.Options{}), history, func(yield func(*eventlog.Record, error) bool) {
+					sequence(records)(yield)
+					tt.last(yield)
+				})
+				return err
+			})
+			if !errors.Is(err, tt.want) {
+				t.Fatalf("Restore: %v, want %v", err, tt.want)
+			}
+			refused := 0
+			for i, fs := range disks {
+				if names, err := fs.List("log"); err != nil || len(names) == 0 {
+					continue // nothing of the restore is there
+				}
+				for name, open := range map[string]func() (io.Closer, error){
+					"Inspect": func() (io.Closer, error) { return disk.Inspect("log", disk.On(fs, disk.Options{})) },
+					"Open":    func() (io.Closer, error) { return disk.Open("log", disk.On(fs, disk.Options{})) },
+				} {
+					closer, err := open()
+					if !errors.Is(err, disk.ErrUnfinished) || errors.Is(err, disk.ErrNewerFormat) {
+						t.Errorf("%s of disk %d of %d: %v", name, i+1, len(disks), err)
+					}
+					if err == nil {
+						closer.Close()
+					}
+				}
+				if _, err := disk.Restore("log", disk.On(fs, disk.Options{}), history, sequence(records)); !errors.Is(err, disk.ErrNotEmpty) {
+					t.Errorf("Restore to disk %d of %d: %v", i+1, len(disks), err)
+				}
+				refused++
+			}
+			if refused < 20 {
+				t.Errorf("a part of a log was refused %d times only: the test shows nothing", refused)
+			}
+		})
 	}
+}
+
+// interrupted returns what f would leave behind on a disk if the machine had stopped before any of its changes: with
+// all that was not synced, and without.
+func interrupted(f func(vfs.FS) error) ([]*vfs.MemFS, error) {
+	fs := vfs.NewCrashableMem()
+	var mu sync.Mutex
+	var disks []*vfs.MemFS
+	err := f(errorfs.Wrap(fs, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
+			mu.Lock()
+			defer mu.Unlock()
+			disks = append(disks, powerLoss(fs, 1, 0), powerLoss(fs, 1, 100))
+		}
+		return nil
+	})))
+	mu.Lock()
+	defer mu.Unlock()
+	return disks, err
 }
