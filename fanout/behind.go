@@ -138,7 +138,7 @@ func (s *shard) overtaken(sub *Subscriber, floor uint64) {
 
 func (s *shard) goLive(sub *Subscriber) {
 	s.stopReplay(sub)
-	sub.live = true
+	sub.live, sub.replay = true, nil
 	sub.entry = s.index.Add(sub.filter.Matchers, sub)
 	s.fan.options.Observer.live(sub.id)
 }
@@ -146,6 +146,7 @@ func (s *shard) goLive(sub *Subscriber) {
 // fallBehind lets go of a live subscriber whose socket does not keep up.
 func (s *shard) fallBehind(sub *Subscriber, why BehindReason) {
 	s.leaveIndex(sub)
+	sub.replay = new(replay)
 	s.drop(sub)
 	s.fan.options.Observer.behind(sub.id, why)
 }
@@ -157,6 +158,7 @@ func (s *shard) jump(head uint64) {
 		if sub.live {
 			sub.pos = max(sub.pos, s.head)
 			s.leaveIndex(sub)
+			sub.replay = new(replay)
 			s.resume(sub)
 			s.fan.options.Observer.behind(sub.id, BehindOverflow)
 		}

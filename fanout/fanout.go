@@ -176,11 +176,20 @@ func (f *Fanout) Publish(b *Batch) {
 	}
 }
 
+// Jump moves every shard to head, the log's present head, without what lies before it: subscribers read that from the
+// log by themselves. It is called by the one who publishes.
+func (f *Fanout) Jump(head uint64) {
+	f.window.jump(head)
+	for _, s := range f.shards {
+		s.mailbox.jump(head)
+	}
+}
+
 // Attach gives a new subscriber to a shard, which writes to sink from then on.
 func (f *Fanout) Attach(o Subscription, sink Sink) (*Subscriber, error) {
 	s := f.shards[f.next.Add(1)%uint32(len(f.shards))]
 	sub := &Subscriber{
-		shard: s, sink: sink, filter: o.Filter, id: o.ID, pos: o.After, told: o.Told,
+		shard: s, sink: sink, filter: o.Filter, id: o.ID, pos: o.After, replay: &replay{told: o.Told},
 		pending: o.opening(sink.Form()), form: sink.Form(), signals: o.Signals, done: o.Done,
 	}
 	if o.Only != nil {

@@ -71,6 +71,15 @@ func (m *mailbox) put(b *Batch, size int) {
 	}
 }
 
+// jump drops every batch, and keeps only that the log has come to head.
+func (m *mailbox) jump(head uint64) {
+	m.mu.Lock()
+	m.head = head
+	m.batches, m.bytes, m.overflow = nil, 0, true
+	m.mu.Unlock()
+	m.poller.wake()
+}
+
 // post leaves a message. It reports false once the shard is closed.
 func (m *mailbox) post(msg message) bool {
 	m.mu.Lock()

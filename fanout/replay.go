@@ -22,7 +22,7 @@ func (s *shard) fetch(sub *Subscriber, to uint64) {
 
 // admit takes a place that has become free for sub, and passes it on if sub no longer waits.
 func (s *shard) admit(sub *Subscriber) {
-	if sub.place != placeWaiting {
+	if sub.replay == nil || sub.place != placeWaiting {
 		s.passPlace()
 		return
 	}
@@ -32,7 +32,7 @@ func (s *shard) admit(sub *Subscriber) {
 
 // pay notes what a subscriber was sent from the log, and so when it may be sent more.
 func (s *shard) pay(sub *Subscriber, bytes int) {
-	if rate := s.fan.options.ReplayRate; rate > 0 {
+	if rate := s.fan.options.ReplayRate; rate > 0 && sub.replay != nil {
 		sub.due = max(sub.due, s.now) + time.Duration(bytes)*time.Second/time.Duration(rate)
 	}
 }
@@ -40,7 +40,7 @@ func (s *shard) pay(sub *Subscriber, bytes int) {
 // yield takes the place from a subscriber whose socket is full when the wheel comes by, if others wait: a slow
 // peer does not keep them from the log. When it drains it stands at the end of the line.
 func (s *shard) yield(sub *Subscriber) {
-	if sub.place == placeHeld && !sub.reading && s.fan.places.wanted() {
+	if sub.replay != nil && sub.place == placeHeld && !sub.reading && s.fan.places.wanted() {
 		sub.place = placeNone
 		s.passPlace()
 	}
@@ -48,6 +48,9 @@ func (s *shard) yield(sub *Subscriber) {
 
 // stopReplay is for a subscriber that does not need the log any more.
 func (s *shard) stopReplay(sub *Subscriber) {
+	if sub.replay == nil {
+		return
+	}
 	s.pace.remove(sub)
 	held := sub.place
 	sub.place = placeNone

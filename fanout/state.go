@@ -82,7 +82,7 @@ func (s *shard) state() ShardState {
 		state.Subscribers[i] = SubscriberState{
 			ID: sub.id.String(), Matchers: matcherNames(sub.filter.Matchers), Position: position,
 			Live: sub.live, Blocked: sub.blocked, Reading: sub.reading,
-			Waiting: sub.place == placeWaiting, Paced: sub.resting, Signals: sub.signals,
+			Waiting: sub.replay != nil && sub.place == placeWaiting, Paced: sub.replay != nil && sub.resting, Signals: sub.signals,
 			Pending: len(sub.pending), PendingBytes: sub.pendingBytes(), TakenBytes: sub.sink.Taken(),
 		}
 	}

@@ -79,7 +79,7 @@ func stillFanout(log Log, o Options) *Fanout {
 
 // attachTo attaches a subscriber as a turn would.
 func attachTo(s *shard, filter *eventlog.Filter, after uint64, sink Sink) *Subscriber {
-	sub := &Subscriber{shard: s, sink: sink, filter: filter, pos: after, form: sink.Form()}
+	sub := &Subscriber{shard: s, sink: sink, filter: filter, pos: after, form: sink.Form(), replay: new(replay)}
 	sink.Bind(sub)
 	s.attach(sub)
 	return sub

@@ -88,15 +88,14 @@ type Subscriber struct {
 	// pos is the offset up to which everything that filter selects has been given to pending, or written. It
 	// stands still while the subscriber is live and nothing matches; the shard's head counts then.
 	pos     uint64
-	told    uint64 // up to here it has been told of losses
-	only    *only  // what it is sent of the past, if that is not everything
+	*replay // nil while it is live
 	pending []*Frame
-	begun   int // bytes of pending[0] that the sink has taken
 
 	entry     topic.Entry[*Subscriber] // the place in the index, while live
 	at        int32                    // place in shard.subs
 	slot      int32                    // place in the wheel
 	slotAt    int32
+	begun     int32     // bytes of pending[0] that the sink has taken
 	reason    EndReason // valid while ending
 	form      Form
 	signals   bool
@@ -107,19 +106,25 @@ type Subscriber struct {
 	dirty     bool // stands in shard.dirty
 	ending    bool // ends as soon as the sink has taken what is pending
 	ended     bool
-	attached  bool // the shard has it
-	lost      bool // it was gone before the shard had it, for reason
-	pinned    bool // the budget counts what is pending
-	closed    bool // the gzip stream has its trailer
-	resting   bool // stands in shard.pace
-	place     place
-	restAt    int32         // place in shard.pace
-	due       time.Duration // when it may be sent more of the log, on the shard's clock
-	inLine    *list.Element // place in places.line, guarded by places.mu
+	attached  bool          // the shard has it
+	lost      bool          // it was gone before the shard had it, for reason
+	pinned    bool          // the budget counts what is pending
+	closed    bool          // the gzip stream has its trailer
 	lastWrite time.Duration // when the sink last took bytes, on the shard's clock
 	taken     uint64        // Sink.Taken at the last stall check
 	done      func()        // is called at the end
 	sum       gzipSum       // of the frames that the sink has taken whole, in a gzip stream
+}
+
+// replay is what there is to know of a subscriber that is behind.
+type replay struct {
+	told    uint64        // up to here it has been told of losses
+	only    *only         // what it is sent of the past, if that is not everything
+	due     time.Duration // when it may be sent more of the log, on the shard's clock
+	inLine  *list.Element // place in places.line, guarded by places.mu
+	restAt  int32         // place in shard.pace
+	resting bool          // stands in shard.pace
+	place   place
 }
 
 // Drained implements [Notifier]; it may be called from any goroutine.
@@ -138,13 +143,15 @@ func (sub *Subscriber) Close() {
 
 // mayAdvance reports whether the subscriber is behind and waits for nothing.
 func (sub *Subscriber) mayAdvance() bool {
-	waits := sub.blocked || sub.reading || sub.resting || sub.place == placeWaiting
-	return !sub.live && !waits && !sub.ending && !sub.ended
+	if sub.live || sub.ending || sub.ended {
+		return false
+	}
+	return !sub.blocked && !sub.reading && !sub.resting && sub.place != placeWaiting
 }
 
 // took notes that the sink has taken the first n bytes of what is pending.
 func (sub *Subscriber) took(n int) {
-	n += sub.begun
+	n += int(sub.begun)
 	i := 0
 	for i < len(sub.pending) {
 		size := len(sub.pending[i].Bytes(sub.form))
@@ -157,7 +164,7 @@ func (sub *Subscriber) took(n int) {
 			sub.sumUp(sub.pending[i-1])
 		}
 	}
-	sub.begun = n
+	sub.begun = int32(n)
 	clear(sub.pending[:i])
 	switch {
 	case i < len(sub.pending):
@@ -205,7 +212,7 @@ func (sub *Subscriber) firstUnbegun() int {
 }
 
 func (sub *Subscriber) pendingBytes() int {
-	n := -sub.begun
+	n := -int(sub.begun)
 	for _, f := range sub.pending {
 		n += len(f.Bytes(sub.form))
 	}

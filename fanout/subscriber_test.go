@@ -47,7 +47,7 @@ func TestTook(t *testing.T) {
 				if diff := cmp.Diff(offsets(frames[whole:]), offsets(sub.pending), equateEmpty); diff != "" {
 					t.Errorf("form %d, %d bytes: pending (-want +got):\n%s", form, total, diff)
 				}
-				if want := total - ends[whole]; sub.begun != want {
+				if want := total - ends[whole]; int(sub.begun) != want {
 					t.Errorf("form %d, %d bytes: begun = %d, want %d", form, total, sub.begun, want)
 				}
 				if got, want := sub.pendingBytes(), ends[3]-total; got != want {
@@ -101,13 +101,13 @@ func TestDropUnbegun(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			sub := &Subscriber{pending: append([]*Frame(nil), tt.pending...), begun: tt.begun, pos: 13}
+			sub := &Subscriber{pending: append([]*Frame(nil), tt.pending...), begun: int32(tt.begun), pos: 13}
 			array := sub.pending
 			sub.dropUnbegun()
 			if diff := cmp.Diff(offsets(tt.pending[:tt.keep]), offsets(sub.pending), equateEmpty); diff != "" {
 				t.Errorf("pending (-want +got):\n%s", diff)
 			}
-			if sub.pos != tt.pos || sub.begun != tt.begun {
+			if sub.pos != tt.pos || int(sub.begun) != tt.begun {
 				t.Errorf("pos = %d, begun = %d; want %d, %d", sub.pos, sub.begun, tt.pos, tt.begun)
 			}
 			for i, f := range array[tt.keep:] {

@@ -46,6 +46,15 @@ func (w *window) append(b *Batch) {
 	w.frames = w.frames[drop:]
 }
 
+// jump lets go of everything: the window begins anew at head.
+func (w *window) jump(head uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.budget.release(w.frames...)
+	w.frames, w.index, w.bytes = nil, windowIndex{}, 0
+	w.floor, w.head = head, head
+}
+
 // read appends to dst the frames with after < offset <= to that filter selects, until they have maxBytes or
 // maxScan frames have been looked at. It returns the offset up to which everything is known, and false if the
 // window does not reach back to after. For exact topics only frames of these topics are looked at.

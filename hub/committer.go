@@ -185,8 +185,12 @@ func (c *committer) recover() error {
 	everything := &eventlog.Filter{Matchers: topic.Matchers{topic.Any()}, Grant: topic.All()}
 	for after := c.fanned; ; {
 		chunk, err := c.log.Read(context.Background(), eventlog.ReadRequest{
-			After: after, To: math.MaxUint64, Filter: everything, Told: c.log.Head(),
+			After: after, To: math.MaxUint64, Filter: everything,
 		})
+		if _, trimmed := errors.AsType[*eventlog.TrimmedError](err); trimmed {
+			c.skip()
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -199,6 +203,14 @@ func (c *committer) recover() error {
 			return nil
 		}
 	}
+}
+
+// skip gives up feeding the shards with what the log held, because retention has taken some of it. Every subscriber
+// reads the log from where it was, and is told what it has lost.
+func (c *committer) skip() {
+	head := c.log.Head()
+	c.fan.Jump(head)
+	c.fanned, c.lost = head, false
 }
 
 // close refuses further updates and waits until those that wait are durable, or ctx ends.

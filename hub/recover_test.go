@@ -330,3 +330,52 @@ func TestShutdownWhileDown(t *testing.T) {
 		}
 	})
 }
+
+// TestRecoverWhatRetentionTook: of what is found some is dropped before anybody could be fed with it. Nobody is left in
+// silence: who asked for signals is told, and gets what is left; another's stream ends, for the verdict of its return.
+func TestRecoverWhatRetentionTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory, err := eventlog.NewMemory(eventlog.Retention{MaxRecords: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := &flakyLog{Memory: memory}
+		h := startHub(t, hub.Options{Log: log})
+		told := listen(t, h, func(r *hub.Request) { r.Signals = true })
+		plain := listen(t, h, nil)
+		publishData(t, h, "a", "1")
+		plain.want("1")
+		synctest.Wait()
+		told.read()
+
+		log.breakAt(3)
+		batch := []hub.Submission{submission("a", "2", ""), submission("a", "3", ""), submission("a", "4", "")}
+		for _, o := range h.PublishAll(t.Context(), batch, topic.All()) {
+			if !errors.Is(o.Err, eventlog.ErrOutcomeUnknown) {
+				t.Fatal(o.Err)
+			}
+		}
+		if err := memory.Trim(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if floor := memory.Floor(); floor <= 2 {
+			t.Fatalf("the floor is %d: nothing that was not fed is dropped", floor)
+		}
+		log.mend()
+		publishData(t, h, "a", "5")
+		synctest.Wait()
+		var got []string
+		for _, e := range told.read() {
+			got = append(got, e.Type+e.Data)
+		}
+		if len(got) < 2 || !strings.HasPrefix(got[0], fanout.SignalGap) || got[len(got)-1] != "5" {
+			t.Errorf("who asked for signals got %q, want a gap and then what is left", got)
+		}
+		if !plain.sink.over() {
+			t.Error("the stream without signals goes on in silence")
+		}
+		after := listen(t, h, nil)
+		publishData(t, h, "a", "6")
+		after.want("6")
+	})
+}
