@@ -42,7 +42,7 @@ func serve(b *testing.B, dir string, o fanout.Options) *running {
 	if r.hub, err = hub.New(hub.Options{Log: r.log, Fanout: o}); err != nil {
 		b.Fatal(err)
 	}
-	handler, err := protocol.Handler(r.hub, protocol.Options{Authorizer: protocol.AllowAll()})
+	handler, err := protocol.Handler(r.hub, protocol.Options{TakeOver: true, Authorizer: protocol.AllowAll()})
 	if err != nil {
 		b.Fatal(err)
 	}
