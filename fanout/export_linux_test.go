@@ -10,9 +10,16 @@ func NewSocketSet(stall time.Duration) *SocketSet { return &SocketSet{socketSet{
 
 // Bind binds s to n, in this set.
 func (set *SocketSet) Bind(s *SocketSink, n Notifier) {
-	s.set = &set.set
-	s.Bind(n)
+	s.Bind(setNotifier{n, &set.set})
 }
+
+// setNotifier is a notifier that stands for a subscriber of a shard.
+type setNotifier struct {
+	Notifier
+	set *socketSet
+}
+
+func (n setNotifier) socketSet() *socketSet { return n.set }
 
 // Sockets returns how many descriptors the set holds.
 func (set *SocketSet) Sockets() int { return set.set.sockets() }

@@ -17,28 +17,40 @@ const SocketsSupported = true
 // SocketSink writes a subscriber's stream to a socket by itself: no goroutine, no buffer, and no copy of what it
 // writes stands between the shard and the kernel. It is for streams in clear over TCP and Unix sockets, on Linux.
 type SocketSink struct {
-	set    *socketSet
-	notify Notifier
-	fd     int32
-	form   Form
-	bound  bool // is in set
-
+	owner   socketOwner
 	written uint64      // the shard's
 	refused atomic.Bool // the shard waits for Drained
+	fd      int32
+	place   int32 // the set's: where it is in it
+	heard   int32 // the set's: bytes that the peer has sent
+	form    Form
+	bound   bool        // is in the owner's set
 	aborted bool        // the shard's, until it hands the socket over
 	unsaid  uint8       // bytes of lastChunk that are to be written
-
-	// What follows is the set's.
-	place    int32
-	heard    int32 // bytes that the peer has sent
-	gone     bool  // the peer
-	over     bool  // the stream, which the shard has handed over
-	waiting  bool  // for room for the last chunk
-	shut     bool  // our side of the connection, properly
-	released bool
+	gone    bool        // the set's: the peer has gone
+	stage   socketStage // the set's
 }
 
 var _ Sink = (*SocketSink)(nil)
+
+// socketOwner is a subscriber, with the set of its shard.
+type socketOwner interface {
+	Notifier
+	socketSet() *socketSet
+}
+
+func (sub *Subscriber) socketSet() *socketSet { return &sub.shard.sockets }
+
+// socketStage says how far a socket has come.
+type socketStage uint8
+
+const (
+	socketStreams  socketStage = iota
+	socketOver                 // the shard has handed it over
+	socketWaits                // for room for the last chunk
+	socketShut                 // our side of the connection is closed, properly
+	socketReleased             // the descriptor is closed
+)
 
 // SocketOptions tune a socket.
 type SocketOptions struct {
@@ -93,11 +105,8 @@ func NewSocketSink(conn net.Conn, form Form, o SocketOptions) (*SocketSink, erro
 
 // Bind implements [Sink]: from now on the socket is watched.
 func (s *SocketSink) Bind(n Notifier) {
-	s.notify = n
-	if sub, ok := n.(*Subscriber); ok {
-		s.set = &sub.shard.sockets
-	}
-	if err := s.set.add(s); err != nil {
+	s.owner = n.(socketOwner)
+	if err := s.owner.socketSet().add(s); err != nil {
 		n.Gone(EndGone)
 		return
 	}
@@ -128,7 +137,7 @@ func (s *SocketSink) Offer(bufs [][]byte) (int, error) {
 		}
 		if n < want { // the socket is full
 			s.refused.Store(true) // before it is watched: the event may come at once
-			return taken, s.set.watchDrain(s)
+			return taken, s.owner.socketSet().watchDrain(s)
 		}
 		bufs, skip = rest(bufs, skip+n)
 	}
@@ -224,7 +233,7 @@ func (s *SocketSink) Abort() {
 // leave hands the socket over to the set.
 func (s *SocketSink) leave() {
 	if s.bound {
-		s.set.hand(s)
+		s.owner.socketSet().hand(s)
 		return
 	}
 	s.reset()
@@ -242,7 +251,7 @@ func (s *SocketSink) reset() {
 func (s *SocketSink) Refuse(answer []byte) {
 	_, _ = s.write(answer)
 	if s.bound {
-		s.set.hand(s)
+		s.owner.socketSet().hand(s)
 		return
 	}
 	_ = unix.Shutdown(int(s.fd), unix.SHUT_WR)

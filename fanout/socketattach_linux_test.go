@@ -29,7 +29,7 @@ func body(form fanout.Form, conn io.Reader) (io.Reader, error) {
 	in := bufio.NewReader(conn)
 	r := io.Reader(in)
 	if form&fanout.FormChunk != 0 {
-		r = &ended{httputil.NewChunkedReader(in), in, "\r\n"}
+		r = &ended{Reader: httputil.NewChunkedReader(in), under: in, last: "\r\n"}
 	}
 	if form&fanout.FormGzip != 0 {
 		unzipped, err := gzip.NewReader(r)
@@ -37,7 +37,7 @@ func body(form fanout.Form, conn io.Reader) (io.Reader, error) {
 			return nil, err
 		}
 		unzipped.Multistream(false)
-		r = &ended{unzipped, r, ""}
+		r = &ended{Reader: unzipped, under: r}
 	}
 	return r, nil
 }
@@ -47,9 +47,13 @@ type ended struct {
 	io.Reader
 	under io.Reader
 	last  string // of the coding, which the reader leaves
+	over  bool   // the end was seen, and was right
 }
 
 func (e *ended) Read(p []byte) (int, error) {
+	if e.over {
+		return 0, io.EOF
+	}
 	n, err := e.Reader.Read(p)
 	if err != io.EOF {
 		return n, err
@@ -57,6 +61,7 @@ func (e *ended) Read(p []byte) (int, error) {
 	if rest, under := io.ReadAll(e.under); under != nil || string(rest) != e.last {
 		return n, fmt.Errorf("behind the coding: %q, %w", rest, under)
 	}
+	e.over = true
 	return n, io.EOF
 }
 

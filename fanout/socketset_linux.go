@@ -218,19 +218,19 @@ func (set *socketSet) take(events []unix.EpollEvent) (ended []*SocketSink, endin
 
 // handle is the goroutine's: something has happened to a socket.
 func (set *socketSet) handle(s *SocketSink, events uint32) {
-	if s.over {
+	if s.stage != socketStreams {
 		set.handleOver(s, events)
 		return
 	}
 	if events&unix.EPOLLOUT != 0 && s.refused.Swap(false) {
-		s.notify.Drained()
+		s.owner.Drained()
 	}
 	if s.gone {
 		return
 	}
 	if reason, gone := s.listen(set.trash[:], events); gone {
 		s.gone = true
-		s.notify.Gone(reason)
+		s.owner.Gone(reason)
 	}
 }
 
@@ -244,7 +244,7 @@ func (set *socketSet) handleOver(s *SocketSink, events uint32) {
 	_, gone := s.read(set.trash[:])
 	s.gone = s.gone || gone
 	switch {
-	case s.gone && s.shut:
+	case s.gone && s.stage >= socketShut:
 		set.release(s)
 	case events&unix.EPOLLOUT != 0:
 		set.conclude(s, time.Now())
@@ -253,7 +253,7 @@ func (set *socketSet) handleOver(s *SocketSink, events uint32) {
 
 // finish is the goroutine's: a stream is over, and what is left of it is the last bytes and the peer's farewell.
 func (set *socketSet) finish(s *SocketSink, now time.Time) {
-	s.over = true
+	s.stage = socketOver
 	if s.aborted || s.gone {
 		set.release(s)
 		return
@@ -263,15 +263,15 @@ func (set *socketSet) finish(s *SocketSink, now time.Time) {
 
 // conclude writes the last bytes and then closes our side of the connection.
 func (set *socketSet) conclude(s *SocketSink, now time.Time) {
-	if s.released || s.shut {
+	if s.stage >= socketShut {
 		return
 	}
 	if s.unsaid > 0 {
 		n, err := s.write(lastChunk[len(lastChunk)-int(s.unsaid):])
 		s.unsaid -= uint8(n)
 		if err == nil && s.unsaid > 0 {
-			if !s.waiting {
-				s.waiting = true
+			if s.stage != socketWaits {
+				s.stage = socketWaits
 				set.linger[0].add(s, now.Add(set.stall))
 			}
 			err = set.watchDrain(s)
@@ -283,7 +283,7 @@ func (set *socketSet) conclude(s *SocketSink, now time.Time) {
 			return
 		}
 	}
-	s.shut = true
+	s.stage = socketShut
 	if err := unix.Shutdown(int(s.fd), unix.SHUT_WR); err != nil || s.gone {
 		set.release(s)
 		return
@@ -293,11 +293,12 @@ func (set *socketSet) conclude(s *SocketSink, now time.Time) {
 
 // release closes a socket.
 func (set *socketSet) release(s *SocketSink) {
-	if s.released {
+	if s.stage == socketReleased {
 		return
 	}
-	s.released = true
-	if !s.shut {
+	properly := s.stage == socketShut
+	s.stage = socketReleased
+	if !properly {
 		s.reset()
 	}
 	// To close it would take it out of the epoll set only if nobody else has it, as a process that was just forked
@@ -344,7 +345,7 @@ func (q *lingerQueue) add(s *SocketSink, due time.Time) { q.sinks = append(q.sin
 
 // next returns when the first that is still there is due.
 func (q *lingerQueue) next() (time.Time, bool) {
-	for len(q.sinks) > 0 && q.sinks[0].sink.released {
+	for len(q.sinks) > 0 && q.sinks[0].sink.stage == socketReleased {
 		q.sinks[0] = lingering{}
 		q.sinks = q.sinks[1:]
 	}
