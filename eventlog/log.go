@@ -73,6 +73,9 @@ type Log interface {
 	// Lineage returns the terms that the log consists of.
 	Lineage() Lineage
 
+	// Marks returns the marks that are set, in the order of their keys.
+	Marks(ctx context.Context) ([]Mark, error)
+
 	// Close ends the log. It waits for calls that are under way and may be called twice.
 	Close() error
 }

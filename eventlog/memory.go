@@ -2,7 +2,6 @@ package eventlog
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 )
@@ -13,13 +12,15 @@ type Memory struct {
 	lineage   Lineage
 	retention Retention
 
-	mu      sync.RWMutex
-	records []*Record // records[i] has offset floor+i
-	floor   uint64
-	bytes   int64
-	ids     idIndex
-	keys    keyIndex
-	closed  bool
+	mu       sync.RWMutex
+	head     uint64
+	updates  lane
+	presence lane
+	reach    PresenceReach
+	ids      idIndex
+	keys     keyIndex
+	marks    markIndex
+	closed   bool
 }
 
 var _ Log = (*Memory)(nil)
@@ -47,8 +48,8 @@ func NewMemory(r Retention) (*Memory, error) {
 	return &Memory{
 		lineage:   Lineage{{Epoch: NewEpoch(), First: 1}},
 		retention: r,
-		floor:     1,
 		ids:       idIndex{},
+		marks:     markIndex{},
 	}, nil
 }
 
@@ -67,19 +68,42 @@ func (m *Memory) Append(_ context.Context, batch []Entry) ([]Appended, error) {
 		if added[i], used = m.keys.find(&batch[i]); used {
 			continue
 		}
+		if m.marks.skips(&batch[i]) {
+			added[i].Skipped = true
+			continue
+		}
 		r := &Record{
 			Update:   batch[i].Update,
-			Position: Position{Epoch: m.lineage.Current(), Offset: m.head() + 1},
+			Position: Position{Epoch: m.lineage.Current(), Offset: m.head + 1},
 			Time:     now,
+			Presence: batch[i].Presence,
 		}
 		added[i].Record = r
-		m.records = append(m.records, r)
-		m.bytes += cost(r)
-		m.ids.add(r)
+		m.add(r)
 		m.keys.add(&batch[i], r)
+		m.marks.apply(&batch[i])
 	}
 	m.trim(now)
 	return added, nil
+}
+
+func (m *Memory) add(r *Record) {
+	m.head++
+	m.ids.add(r)
+	if r.Presence {
+		m.reach.Add(&r.Update)
+		m.presence.add(r)
+	} else {
+		m.updates.add(r)
+	}
+}
+
+// lanes returns where records may lie that filter selects.
+func (m *Memory) lanes(filter *Filter) (updates, presence *lane) {
+	if m.reach.Reached(filter) {
+		return &m.updates, &m.presence
+	}
+	return &m.updates, &lane{}
 }
 
 // Read implements [Log].
@@ -89,15 +113,12 @@ func (m *Memory) Read(ctx context.Context, r ReadRequest) (Chunk, error) {
 	size := 0
 	var part [slicePart]*Record
 	for scanned := 0; scanned < r.MaxScan && ctx.Err() == nil; {
-		n, to, err := m.copyRecords(part[:min(slicePart, r.MaxScan-scanned)], chunk.ScannedTo, r.Told, r.To)
+		most := min(slicePart, r.MaxScan-scanned)
+		n, to, err := m.copyForward(part[:most], chunk.ScannedTo, &r)
 		if err != nil && scanned == 0 {
 			return Chunk{}, err
 		}
 		if err != nil { // what was dropped since the first part is for the next read to say
-			break
-		}
-		if n == 0 {
-			chunk.ScannedTo = max(chunk.ScannedTo, to)
 			break
 		}
 		for _, rec := range part[:n] {
@@ -109,27 +130,28 @@ func (m *Memory) Read(ctx context.Context, r ReadRequest) (Chunk, error) {
 				}
 			}
 		}
+		if n < most {
+			chunk.ScannedTo = max(chunk.ScannedTo, to)
+			break
+		}
 		scanned += n
 	}
 	return chunk, ctx.Err()
 }
 
-// copyRecords copies into dst the records with offsets behind after, up to to, which it cuts to the head.
-func (m *Memory) copyRecords(dst []*Record, after, told, to uint64) (n int, end uint64, err error) {
+// copyForward copies into dst the records with offsets behind after, up to r.To, which it cuts to the head.
+func (m *Memory) copyForward(dst []*Record, after uint64, r *ReadRequest) (n int, to uint64, err error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	switch {
-	case m.closed:
+	if m.closed {
 		return 0, 0, ErrClosed
-	case max(after, told)+1 < m.floor:
-		return 0, 0, &TrimmedError{Floor: m.floor}
 	}
-	after = max(after, m.floor-1)
-	to = min(to, m.head())
-	if after >= to {
-		return 0, to, nil
+	updates, presence := m.lanes(r.Filter)
+	if lost := max(updates.lost, presence.lost); max(after, r.Told) < lost {
+		return 0, 0, &TrimmedError{Floor: lost + 1}
 	}
-	return copy(dst, m.records[after+1-m.floor:to+1-m.floor]), to, nil
+	to = min(r.To, m.head)
+	return mergeForward(dst, updates, presence, after, to), to, nil
 }
 
 // Find implements [Log].
@@ -148,14 +170,14 @@ func (m *Memory) Newest(ctx context.Context, filter *Filter, n int) (uint64, err
 	var part [slicePart]*Record
 	after := m.Head() // everything behind it has been looked at
 	for ctx.Err() == nil {
-		got, err := m.copyBackward(part[:], after)
+		got, oldest, err := m.copyBackward(part[:], after, filter)
 		if err != nil || n <= 0 {
 			return after, err
 		}
-		if got == 0 { // the floor, or what lay here was dropped meanwhile
-			return max(after, m.Floor()-1), nil
+		if got == 0 { // the oldest one, or what lay here was dropped meanwhile
+			return max(after, oldest-1), nil
 		}
-		for _, r := range slices.Backward(part[:got]) {
+		for _, r := range part[:got] {
 			after = r.Position.Offset - 1
 			if filter.Match(&r.Update) {
 				if n--; n == 0 {
@@ -173,45 +195,60 @@ func (m *Memory) Latest(ctx context.Context, filter *Filter, limit int) (Latest,
 	set := NewLatestSet(filter, limit)
 	head := m.Head()
 	for to := head; ctx.Err() == nil; {
-		got, err := m.copyBackward(part[:], to)
+		got, _, err := m.copyBackward(part[:], to, filter)
 		if err != nil {
 			return Latest{}, err
 		}
 		if got == 0 {
 			return set.Result(head), nil
 		}
-		for _, r := range slices.Backward(part[:got]) {
+		for _, r := range part[:got] {
 			if !set.Add(r) {
 				return set.Result(head), nil
 			}
+			to = r.Position.Offset - 1
 		}
-		to = part[0].Position.Offset - 1
 	}
 	return Latest{}, ctx.Err()
 }
 
-// copyBackward copies into dst the last records with offsets up to to, oldest first.
-func (m *Memory) copyBackward(dst []*Record, to uint64) (int, error) {
+// copyBackward copies into dst the last records with offsets up to to, newest first, and returns the offset of the
+// oldest one that there is.
+func (m *Memory) copyBackward(dst []*Record, to uint64, filter *Filter) (n int, oldest uint64, err error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if m.closed {
-		return 0, ErrClosed
+		return 0, 0, ErrClosed
 	}
-	if to < m.floor {
-		return 0, nil
+	updates, presence := m.lanes(filter)
+	return mergeBackward(dst, updates, presence, to), m.oldest(updates, presence), nil
+}
+
+// oldest returns the lowest offset at which a record lies in one of the lanes, the one behind the head if they are
+// empty.
+func (m *Memory) oldest(lanes ...*lane) uint64 {
+	oldest := m.head + 1
+	for _, l := range lanes {
+		if len(l.records) > 0 {
+			oldest = min(oldest, l.records[0].Position.Offset)
+		}
 	}
-	end := int(to + 1 - m.floor)
-	return copy(dst, m.records[max(0, end-len(dst)):end]), nil
+	return oldest
 }
 
 // Verdict implements [Log].
-func (m *Memory) Verdict(_ context.Context, c Cursor, _ *Filter) (Verdict, error) {
+func (m *Memory) Verdict(_ context.Context, c Cursor, filter *Filter) (Verdict, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if m.closed {
 		return Verdict{}, ErrClosed
 	}
-	return Judge(c, Extent{Lineage: m.lineage, Head: m.head(), Oldest: m.floor, Floor: m.floor}, func(id string) (uint64, bool, error) {
+	updates, presence := m.lanes(filter)
+	extent := Extent{
+		Lineage: m.lineage, Head: m.head,
+		Oldest: m.oldest(updates, presence), Floor: max(updates.lost, presence.lost) + 1,
+	}
+	return Judge(c, extent, func(id string) (uint64, bool, error) {
 		offset, found := m.ids.find(id)
 		return offset, found, nil
 	})
@@ -221,14 +258,14 @@ func (m *Memory) Verdict(_ context.Context, c Cursor, _ *Filter) (Verdict, error
 func (m *Memory) Head() uint64 {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.head()
+	return m.head
 }
 
 // Floor implements [Log].
 func (m *Memory) Floor() uint64 {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.floor
+	return max(m.updates.lost, m.presence.lost) + 1
 }
 
 // Trim implements [Log].
@@ -245,6 +282,16 @@ func (m *Memory) Trim(_ context.Context, now time.Time) error {
 // Lineage implements [Log].
 func (m *Memory) Lineage() Lineage { return m.lineage }
 
+// Marks implements [Log].
+func (m *Memory) Marks(context.Context) ([]Mark, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if m.closed {
+		return nil, ErrClosed
+	}
+	return m.marks.list(), nil
+}
+
 // Close implements [Log].
 func (m *Memory) Close() error {
 	m.mu.Lock()
@@ -253,25 +300,8 @@ func (m *Memory) Close() error {
 	return nil
 }
 
-func (m *Memory) head() uint64 { return m.floor + uint64(len(m.records)) - 1 }
-
 func (m *Memory) trim(now time.Time) {
-	drop := 0
-	for ; drop < len(m.records); drop++ {
-		r, left := m.records[drop], len(m.records)-drop
-		tooOld := m.retention.MaxAge > 0 && now.Sub(r.Time) > m.retention.MaxAge
-		tooMany := m.retention.MaxRecords > 0 && left > m.retention.MaxRecords
-		tooMuch := m.retention.MaxBytes > 0 && m.bytes > m.retention.MaxBytes && left > 1
-		if !tooOld && !tooMany && !tooMuch {
-			break
-		}
-		m.bytes -= cost(r)
-		m.ids.drop(r)
-	}
-	clear(m.records[:drop])
-	m.records = m.records[drop:]
-	m.floor += uint64(drop)
-	m.keys.trim(now, KeyWindow, m.floor)
+	m.updates.trim(m.retention, now, m.ids.drop)
+	m.presence.trim(PresenceRetention(), now, m.ids.drop)
+	m.keys.trim(now, KeyWindow, m.updates.lost+1)
 }
-
-func cost(r *Record) int64 { return int64(r.Size()) + recordOverhead }

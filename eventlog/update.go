@@ -39,6 +39,8 @@ type Record struct {
 	Position Position
 	// Time is when it was appended.
 	Time time.Time
+	// Presence says that the update was appended as one that is about who is subscribed; see [Entry].
+	Presence bool
 }
 
 // EventID returns the id under which subscribers see the record: the publisher's own, or the position.

@@ -36,17 +36,42 @@ func (b *budget) release(frames ...*Frame) {
 // counted is what f counts as when it is held like that.
 func (f *Frame) counted(holds uint64) int64 { return int64(f.size()) + int64(holds>>32) }
 
-// zip makes what f is in a gzip stream, and counts it.
-func (b *budget) zip(f *Frame) {
-	if f.head == 0 || f.zipped.Load() != nil {
-		return
+// in returns f as a stream in form has it pending, made and counted if nobody needed it before.
+func (b *budget) in(f *Frame, form Form) *Frame {
+	if form&FormEnvelope != 0 && f.record != nil {
+		f = b.seal(f)
 	}
-	b.hold(f) // so that nobody releases the last hold in between
-	if made, first := f.zip(); first {
-		f.holds.Add(uint64(len(made.buf)) << 32)
-		b.used.Add(int64(len(made.buf)))
+	if form&FormGzip != 0 && f.head > 0 && f.zipped.Load() == nil {
+		b.hold(f) // so that nobody releases the last hold in between
+		if made, first := f.zip(); first {
+			b.grow(f, len(made.buf))
+		}
+		b.release(f)
+	}
+	return f
+}
+
+// seal returns f in its envelope.
+func (b *budget) seal(f *Frame) *Frame {
+	if sealed := f.sealed.Load(); sealed != nil {
+		return sealed
+	}
+	made, err := newEnvelope(f.record)
+	if err != nil {
+		return f // what could be encoded without can be with it
+	}
+	b.hold(f)
+	if f.sealed.CompareAndSwap(nil, made) {
+		b.grow(f, made.size())
 	}
 	b.release(f)
+	return f.sealed.Load()
+}
+
+// grow counts what was made of a frame that is held.
+func (b *budget) grow(f *Frame, n int) {
+	f.holds.Add(uint64(n) << 32)
+	b.used.Add(int64(n))
 }
 
 // over returns by how much more is held than may be.

@@ -58,7 +58,7 @@ func TestBudgetCountsTheGzipForm(t *testing.T) {
 		b.hold(f)
 		plain := sizes(f)
 		for range 2 {
-			b.zip(f)
+			b.in(f, FormGzip)
 			if sizes(f) == plain {
 				t.Fatal("there is no gzip form")
 			}
@@ -69,7 +69,7 @@ func TestBudgetCountsTheGzipForm(t *testing.T) {
 	})
 	t.Run("before", func(t *testing.T) {
 		f, b := batchOf(t, 1, 1).Frames[0], new(budget)
-		b.zip(f)
+		b.in(f, FormGzip)
 		wantUsed(t, "not held", b, 0)
 		b.hold(f)
 		wantUsed(t, "held", b, sizes(f))
@@ -80,7 +80,7 @@ func TestBudgetCountsTheGzipForm(t *testing.T) {
 			var all sync.WaitGroup
 			for range 4 {
 				all.Go(func() {
-					b.zip(f)
+					b.in(f, FormGzip)
 					b.hold(f)
 					b.release(f)
 				})
@@ -95,7 +95,7 @@ func TestBudgetCountsTheGzipForm(t *testing.T) {
 	t.Run("not of what is the same in every form", func(t *testing.T) {
 		f, b := newHead([]byte("HTTP/1.1 200 OK\r\n\r\n")), new(budget)
 		b.hold(f)
-		b.zip(f)
+		b.in(f, FormGzip)
 		wantUsed(t, "held", b, int64(f.size()))
 	})
 }

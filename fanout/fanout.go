@@ -64,6 +64,9 @@ type Options struct {
 	// ReturnSpread is over how long a time subscribers are asked to spread their return when their stream is ended,
 	// beginning a second later; default 4 s.
 	ReturnSpread time.Duration
+	// ExpiryWarning is how long before a stream ends because the leave to receive expires its subscriber is told, if
+	// it asked for signals; default 30 s.
+	ExpiryWarning time.Duration
 	// Observer is told what happens.
 	Observer Observer
 }
@@ -83,6 +86,7 @@ func (o Options) WithDefaults() Options {
 	setDefault(&o.BufferLimit, o.WindowBytes+o.KeptBytes+256<<20)
 	setDefault(&o.NotSentBytes, 128<<10)
 	setDefault(&o.ReturnSpread, 4*time.Second)
+	setDefault(&o.ExpiryWarning, 30*time.Second)
 	return o
 }
 
@@ -115,6 +119,7 @@ func (o Options) Validate() error {
 		{"BufferLimit", int64(o.BufferLimit), 1},
 		{"NotSentBytes", int64(o.NotSentBytes), 1},
 		{"ReturnSpread", int64(o.ReturnSpread), int64(time.Millisecond)},
+		{"ExpiryWarning", int64(o.ExpiryWarning), int64(time.Millisecond)},
 	} {
 		if f.value < f.least {
 			return fmt.Errorf("fanout: Options.%s is %d, less than %d", f.name, f.value, f.least)
@@ -191,6 +196,9 @@ func (f *Fanout) Attach(o Subscription, sink Sink) (*Subscriber, error) {
 	sub := &Subscriber{
 		shard: s, sink: sink, filter: o.Filter, id: o.ID, pos: o.After, replay: &replay{told: o.Told},
 		pending: o.opening(sink.Form()), form: sink.Form(), signals: o.Signals, done: o.Done,
+	}
+	if !o.Expires.IsZero() || o.Bearer != nil {
+		sub.leave = &leave{bearer: o.Bearer, at: o.Expires, why: o.ExpiresWhy, place: -1}
 	}
 	if o.Only != nil {
 		sub.only = &only{offsets: o.Only, to: o.OnlyTo}

@@ -20,18 +20,22 @@ const (
 	FormChunk Form = 1 << (iota - 1)
 	// FormGzip is the event as a part of a gzip stream.
 	FormGzip
+	// FormEnvelope is an event that says which topics its update has.
+	FormEnvelope
 )
 
 // Frame is an event's bytes, encoded once, immutable, and shared by every connection that it goes to. What it looks
-// like in a gzip stream is made when it is first needed, once for all.
+// like in a gzip stream, or in an envelope, is made when it is first needed, once for all.
 type Frame struct {
 	record *eventlog.Record // nil for what is no update
 	buf    []byte           // chunk head, event, CRLF
 	head   int              // length of the chunk head; 0 if buf is the same in every form
 	zipped atomic.Pointer[deflated]
-	// holds has how many hold it in its lower half, and the bytes of zipped that are counted in its upper half: both at
-	// once, so that one who begins to hold it and one who compresses it do not count the same bytes. See budget.
-	holds atomic.Uint64
+	// holds has how many hold it in its lower half, and the bytes of zipped and sealed that are counted in its upper half:
+	// both at once, so that one who begins to hold it and one who makes another form do not count the same bytes. See
+	// budget.
+	holds  atomic.Uint64
+	sealed atomic.Pointer[Frame] // in its envelope
 }
 
 // maxChunkHead is room for the length of any event in hexadecimal, and CRLF.

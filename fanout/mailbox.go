@@ -32,6 +32,8 @@ type message struct {
 	reason EndReason
 	chunk  *chunk
 	reply  chan<- ShardState
+	match  func(bearer any) bool
+	count  chan<- int
 }
 
 type messageKind uint8
@@ -44,6 +46,7 @@ const (
 	msgChunk
 	msgPlace
 	msgState
+	msgEndWhere
 	msgShed
 	msgCut
 	msgShutdown

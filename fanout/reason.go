@@ -22,11 +22,20 @@ const (
 	EndMemory
 	// EndChatty: the peer sent much more than its request.
 	EndChatty
+	// EndExpired: the leave to receive has expired; the subscriber may return with another.
+	EndExpired
+	// EndRevoked: the leave to receive was taken back.
+	EndRevoked
+	// EndAge: the stream was as old as one may become.
+	EndAge
 )
 
 // EndReasons lists every reason of an end, for those who keep one counter for each.
 func EndReasons() []EndReason {
-	return []EndReason{EndGone, EndStalled, EndOvertaken, EndClosed, EndShutdown, EndLog, EndMemory, EndChatty}
+	return []EndReason{
+		EndGone, EndStalled, EndOvertaken, EndClosed, EndShutdown, EndLog, EndMemory, EndChatty,
+		EndExpired, EndRevoked, EndAge,
+	}
 }
 
 // String returns the name of r as metrics and logs have it.
@@ -48,6 +57,12 @@ func (r EndReason) String() string {
 		return "memory"
 	case EndChatty:
 		return "chatty"
+	case EndExpired:
+		return "expired"
+	case EndRevoked:
+		return "revoked"
+	case EndAge:
+		return "age"
 	}
 	return "unknown"
 }

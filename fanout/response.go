@@ -19,6 +19,7 @@ type ResponseSink struct {
 	taken  atomic.Uint64
 	woken  chan struct{}
 	armed  time.Time // when the last write began; Run's own
+	until  time.Time // when no byte may be written any more; zero for never
 
 	mu      sync.Mutex
 	queue   [][]byte
@@ -46,6 +47,9 @@ var pieces = sync.Pool{New: func() any { return new([responsePiece]byte) }}
 func NewResponseSink(stall time.Duration, form Form) *ResponseSink {
 	return &ResponseSink{stall: stall, form: form, woken: make(chan struct{}, 1)}
 }
+
+// Until says from when on nothing may be written any more; the zero time is never. It is called before Run.
+func (s *ResponseSink) Until(t time.Time) { s.until = t }
 
 // Bind implements [Sink].
 func (s *ResponseSink) Bind(n Notifier) { s.notify = n }
@@ -176,7 +180,11 @@ func (s *ResponseSink) write(rc *http.ResponseController, w http.ResponseWriter,
 // shard's own check ends the subscriber.
 func (s *ResponseSink) arm(rc *http.ResponseController) {
 	s.armed = time.Now()
-	_ = rc.SetWriteDeadline(s.armed.Add(s.stall)) // an error shows at the write
+	deadline := s.armed.Add(s.stall)
+	if !s.until.IsZero() && s.until.Before(deadline) {
+		deadline = s.until
+	}
+	_ = rc.SetWriteDeadline(deadline) // an error shows at the write
 }
 
 // wrote tells the shard that there is room again, if it was told that there was none.
@@ -230,6 +238,9 @@ func size(bufs [][]byte) int {
 // reasonOf says why a write failed. An HTTP/2 stream whose deadline passes is reset, and its writer only learns
 // that it is closed: how long the write lasted tells.
 func (s *ResponseSink) reasonOf(err error) EndReason {
+	if !s.until.IsZero() && !time.Now().Before(s.until) {
+		return EndExpired
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) || time.Since(s.armed) >= s.stall {
 		return EndStalled
 	}

@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -28,6 +29,7 @@ type shard struct {
 	pace     pace
 	pinned   int // subscribers that the budget counts
 	closing  bool
+	expiries expiries
 
 	mail    mail          // used again every turn
 	bufs    [][]byte      // used again for every offer
@@ -69,10 +71,16 @@ func (s *shard) rest() time.Duration {
 	}
 	now := s.clock()
 	wait := s.wheel.next(now)
-	if paced := s.pace.next(now); paced >= 0 && (wait < 0 || paced < wait) {
-		wait = paced
+	wait = sooner(wait, s.pace.next(now))
+	return sooner(wait, s.expiries.next(time.Now()))
+}
+
+// sooner returns the shorter of two waits, of which a negative one is for ever.
+func sooner(a, b time.Duration) time.Duration {
+	if a < 0 || b >= 0 && b < a {
+		return b
 	}
-	return wait
+	return a
 }
 
 // turn does all there is to do, once.
@@ -86,6 +94,7 @@ func (s *shard) turn() {
 		s.deliver(b)
 	}
 	s.handle(s.mail.messages)
+	s.expire()
 	s.pace.wake(s.now, s.resume)
 	s.catchUp()
 	s.flush()
@@ -168,7 +177,7 @@ func (s *shard) write(sub *Subscriber) bool {
 	clear(bufs)
 	s.bufs = bufs[:0]
 	if err != nil {
-		s.finish(sub, EndGone)
+		s.finish(sub, endOf(err))
 		return false
 	}
 	if n > 0 {
@@ -183,6 +192,18 @@ func (s *shard) write(sub *Subscriber) bool {
 		s.pin(sub)
 	}
 	return true
+}
+
+// endOf returns why a stream ends whose sink has failed: where the system has a limit of its own for a peer that takes
+// nothing, it may be sooner than the wheel.
+func endOf(err error) EndReason {
+	if late, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err); ok && late.Timeout() {
+		return EndStalled
+	}
+	return EndGone
 }
 
 // conclude ends a stream of which everything was taken. A compressed one has its checksum to say.
@@ -235,6 +256,8 @@ func (s *shard) handle(messages []message) {
 				sub.ending = false // there is no time for a proper end
 				s.finish(sub, EndShutdown)
 			}
+		case msgEndWhere:
+			m.count <- s.endWhere(m.match, m.reason)
 		case msgShed:
 			s.shedAsked()
 		case msgCut:
@@ -264,6 +287,9 @@ func (s *shard) attach(sub *Subscriber) {
 	if s.closing {
 		s.end(sub, EndShutdown)
 		return
+	}
+	if sub.leave != nil {
+		s.expect(sub)
 	}
 	if len(sub.pending) > 0 {
 		s.markDirty(sub)
@@ -308,6 +334,7 @@ func (s *shard) finish(sub *Subscriber, why EndReason) {
 	}
 	s.leaveIndex(sub)
 	s.stopReplay(sub)
+	s.expiries.remove(sub)
 	s.wheel.remove(sub)
 	last := len(s.subs) - 1
 	s.subs[sub.at] = s.subs[last]

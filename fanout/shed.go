@@ -7,15 +7,16 @@ import (
 
 // add appends frames to what a subscriber has pending, in the form that it is sent.
 func (s *shard) add(sub *Subscriber, frames ...*Frame) {
-	if sub.form&FormGzip != 0 {
-		for _, f := range frames {
-			s.fan.budget.zip(f)
+	from := len(sub.pending)
+	sub.pending = append(sub.pending, frames...)
+	if sub.form&(FormGzip|FormEnvelope) != 0 {
+		for i, f := range sub.pending[from:] {
+			sub.pending[from+i] = s.fan.budget.in(f, sub.form)
 		}
 	}
 	if sub.pinned {
-		s.fan.budget.hold(frames...)
+		s.fan.budget.hold(sub.pending[from:]...)
 	}
-	sub.pending = append(sub.pending, frames...)
 }
 
 // pin counts what is pending for a subscriber whose socket is full: it may be there for long.

@@ -15,6 +15,8 @@ const (
 	SignalGap   = "tidings.gap"
 	SignalPing  = "tidings.ping"
 	SignalBye   = "tidings.bye"
+
+	SignalExpiring = "tidings.expiring"
 )
 
 // NewSignal encodes an event of the hub's own. With a non-empty id the subscriber that comes back with it goes
@@ -45,6 +47,14 @@ type GapData struct {
 // NewGap returns the signal that says that updates are lost.
 func NewGap(from string, to eventlog.Position, why eventlog.GapReason) (*Frame, error) {
 	return NewSignal(SignalGap, "", GapData{From: from, To: to.String(), Why: why.String()})
+}
+
+// ExpiringData is the data of a tidings.expiring signal: the stream will end when the leave to receive expires.
+type ExpiringData struct {
+	// At is when, in seconds since 1970, rounded down.
+	At int64 `json:"at"`
+	// In is in how many milliseconds that is.
+	In int64 `json:"in"`
 }
 
 // newPing returns the heartbeat that scripts can see. It moves the subscriber's cursor to at: a stream that is

@@ -56,6 +56,12 @@ type Subscription struct {
 	Head []byte
 	// First are frames to send before everything else, in order.
 	First []*Frame
+	// Expires, if it is not zero, is when the stream is ended at the latest, by the clock on the wall.
+	Expires time.Time
+	// ExpiresWhy is the reason that is told then: EndExpired or EndAge. Only the former is told ahead.
+	ExpiresWhy EndReason
+	// Bearer, if it is not nil, is what the leave to receive was given to, for [Fanout.EndWhere].
+	Bearer any
 	// Done, if it is not nil, is called once when the stream has ended, from the shard's loop.
 	Done func()
 }
@@ -113,6 +119,7 @@ type Subscriber struct {
 	lastWrite time.Duration // when the sink last took bytes, on the shard's clock
 	taken     uint64        // Sink.Taken at the last stall check
 	done      func()        // is called at the end
+	leave     *leave        // nil if it is for all and for ever
 	sum       gzipSum       // of the frames that the sink has taken whole, in a gzip stream
 }
 
@@ -139,6 +146,11 @@ func (sub *Subscriber) Gone(reason EndReason) {
 // not wait, and may be called again.
 func (sub *Subscriber) Close() {
 	sub.shard.mailbox.post(message{kind: msgClose, sub: sub, reason: EndClosed})
+}
+
+// End is Close for another reason.
+func (sub *Subscriber) End(why EndReason) {
+	sub.shard.mailbox.post(message{kind: msgClose, sub: sub, reason: why})
 }
 
 // mayAdvance reports whether the subscriber is behind and waits for nothing.

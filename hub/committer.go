@@ -56,7 +56,7 @@ func newCommitter(log eventlog.Log, fan *fanout.Fanout, max int, observe *Observ
 func (c *committer) enqueue(entries []eventlog.Entry, reply chan<- answer) error {
 	size := 0
 	for i := range entries {
-		size += entries[i].Size() + len(entries[i].Key)
+		size += entries[i].Size() + len(entries[i].Key) + len(entries[i].Mark.Value)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -149,6 +149,8 @@ func (c *committer) commit(entries []eventlog.Entry) []Outcome {
 		switch {
 		case a.Conflict:
 			outcomes[i].Err = c.observe.refused(ErrKeyReused)
+			continue
+		case a.Skipped: // it was said before
 			continue
 		case !a.Repeated:
 			records = append(records, a.Record)

@@ -11,4 +11,8 @@
 // There is one committer. It takes all updates that wait as one batch, has the log make them durable together,
 // encodes each once, hands the batch to the shards, and answers the publishers. While it does, the next batch
 // gathers: batching comes by itself, without timers.
+//
+// With [Options].Subscriptions the hub tells who is subscribed: each subscription that its [Request] describes begins
+// and ends with a private update, and is listed by [Hub.Present] in between. What a crash kept from being said is said
+// by [New]. How it is said is the [Presence]'s affair.
 package hub

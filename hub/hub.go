@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ type Hub struct {
 	committer *committer
 	ownsLog   bool
 	attached  subscribers
+	presence  *presence // nil if nobody is told who is subscribed
 	filters   filters
 	opening   *fanout.Frame // with which streams without signals begin: some proxies hold a head back until a body begins
 
@@ -42,14 +44,25 @@ func New(o Options) (*Hub, error) {
 		}
 		h.log, h.ownsLog = memory, true
 	}
+	marks, err := h.log.Marks(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("hub: cannot read who was subscribed: %w", err)
+	}
+	if o.Subscriptions || len(marks) > 0 {
+		h.presence = newPresence(o.Limits.PresenceQueue)
+		if err := h.presence.recall(marks); err != nil {
+			return nil, err
+		}
+	}
 	tuned := o.Fanout
-	tuned.Observer = h.attached.counted(tuned.Observer)
+	tuned.Observer = h.presence.watched(h.attached.counted(tuned.Observer))
 	fan, err := fanout.New(h.log, h.log.Head(), tuned)
 	if err != nil {
 		return nil, err
 	}
 	h.fan = fan
 	h.committer = newCommitter(h.log, fan, o.Limits.QueueBytes, &h.options.Observer)
+	h.presence.start(h.committer)
 	ctx, cancel := context.WithCancel(context.Background())
 	h.trimming = cancel
 	h.trimmed.Go(func() { h.trim(ctx) })
@@ -65,6 +78,17 @@ func (h *Hub) Head() eventlog.Position { return h.log.Lineage().At(h.log.Head())
 // Sockets returns how many connections are the hub's own, because their streams are written to their sockets.
 func (h *Hub) Sockets() int { return h.fan.Sockets() }
 
+// EndWhere ends the streams of the bearers that match selects, because their leave was taken back, and returns how many
+// there were. They have ended when it returns; who returns is judged anew. match is called from several goroutines: it
+// must be quick and must not call back.
+func (h *Hub) EndWhere(ctx context.Context, match func(bearer any) bool) (int, error) {
+	n, err := h.fan.EndWhere(ctx, match, fanout.EndRevoked)
+	if errors.Is(err, fanout.ErrClosed) {
+		err = ErrClosed
+	}
+	return n, err
+}
+
 // Shutdown ends the hub properly: it refuses new updates and subscribers, makes durable what waits, and ends
 // every stream behind the event that it is in. It waits until all have ended; if ctx ends first, the rest are
 // cut, and the error is that of ctx. It may be called again.
@@ -74,6 +98,7 @@ func (h *Hub) Shutdown(ctx context.Context) error { return h.shutdown(ctx, ctx) 
 func (h *Hub) shutdown(commits, streams context.Context) error {
 	err := errors.Join(h.committer.close(commits), h.fan.Shutdown(streams))
 	h.closing.Do(func() {
+		err = errors.Join(err, h.presence.close(commits))
 		h.trimming()
 		h.trimmed.Wait()
 		if h.ownsLog {
@@ -121,8 +146,11 @@ func refuseReason(err error) (RefuseReason, bool) {
 		return RefusedInvalid, true
 	}
 	if limit, ok := errors.AsType[*LimitError](err); ok {
-		if limit.Limit == limitSubscribers {
+		switch limit.Limit {
+		case limitSubscribers:
 			return RefusedSubscribers, true
+		case limitPresence:
+			return RefusedPresence, true
 		}
 		return RefusedLimit, true
 	}

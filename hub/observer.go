@@ -6,6 +6,8 @@ package hub
 type Observer struct {
 	// Committed: a batch of so many updates is durable.
 	Committed func(updates int)
+	// Presence: so many subscriptions' beginnings and ends are durable. They are updates, and count as Committed too.
+	Presence func(changes int)
 	// Failed: a batch of so many updates could not be made durable.
 	Failed func(updates int, err error)
 	// TrimFailed: the log's retention rules could not be applied; it is tried again.
@@ -35,13 +37,19 @@ const (
 	// RefusedAddress: the subscriber's client address has as many streams as one may have. The hub does not
 	// know addresses; package protocol reports it.
 	RefusedAddress
+	// RefusedSubject: the subject of the subscriber's token has as many streams as one may have. The hub does not know
+	// tokens; package protocol reports it.
+	RefusedSubject
+	// RefusedPresence: as many subscriptions as [Limits].PresenceQueue allows have begun or ended without the log
+	// saying so yet; the error is a [*LimitError].
+	RefusedPresence
 )
 
 // RefuseReasons lists every reason of a refusal, for those who keep one counter for each.
 func RefuseReasons() []RefuseReason {
 	return []RefuseReason{
 		RefusedInvalid, RefusedLimit, RefusedForbidden, RefusedKeyReused, RefusedClosed,
-		RefusedSubscribers, RefusedAddress,
+		RefusedSubscribers, RefusedAddress, RefusedSubject, RefusedPresence,
 	}
 }
 
@@ -62,6 +70,10 @@ func (r RefuseReason) String() string {
 		return "subscribers"
 	case RefusedAddress:
 		return "address"
+	case RefusedSubject:
+		return "subject"
+	case RefusedPresence:
+		return "presence"
 	}
 	return "unknown"
 }
@@ -69,6 +81,12 @@ func (r RefuseReason) String() string {
 func (o *Observer) committed(updates int) {
 	if o.Committed != nil {
 		o.Committed(updates)
+	}
+}
+
+func (o *Observer) presence(changes int) {
+	if o.Presence != nil && changes > 0 {
+		o.Presence(changes)
 	}
 }
 

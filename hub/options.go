@@ -24,6 +24,11 @@ type Options struct {
 	GapReplay int
 	// TrimInterval is how often the log's retention rules are applied while nothing is published; default 10 s.
 	TrimInterval time.Duration
+	// MaxAge is how long a stream may last; default 0, for ever. Each ends a little sooner, at random.
+	MaxAge time.Duration
+	// Subscriptions tells subscribers of one another: each subscription that a [Request] describes by its Presence is
+	// listed while it lasts, and begins and ends with a private update. Without it, none of this costs anything.
+	Subscriptions bool
 	// Observer is told what happens to publishers; what happens to subscribers goes to Fanout.Observer.
 	Observer Observer
 }
@@ -53,6 +58,10 @@ type Limits struct {
 	Newest int
 	// QueueBytes is how much may wait for the committer; default 64 MiB. Beyond it publishing is refused.
 	QueueBytes int
+	// PresenceQueue is how many subscriptions may have begun or ended without the log saying so yet, under
+	// Options.Subscriptions; default 100,000. Beyond it no subscriber is taken until the log has caught up: none begins
+	// or ends unsaid. Who is subscribed can always leave.
+	PresenceQueue int
 	// Subscribers is how many streams there may be at once; default 0, no bound: what a stream costs is the
 	// machine's to say, and a server has a bound of its own for its connections.
 	Subscribers int
@@ -79,6 +88,7 @@ func (l Limits) WithDefaults() Limits {
 	setDefault(&l.Latest, 10_000)
 	setDefault(&l.Newest, 10_000)
 	setDefault(&l.QueueBytes, 64<<20)
+	setDefault(&l.PresenceQueue, 100_000)
 	return l
 }
 
@@ -109,6 +119,7 @@ func (o Options) Validate() error {
 		{"Latest", l.Latest, 1},
 		{"Newest", l.Newest, 1},
 		{"QueueBytes", l.QueueBytes, 1},
+		{limitPresence, l.PresenceQueue, 1},
 		{limitSubscribers, l.Subscribers, 0},
 	} {
 		if f.value < f.least {
@@ -118,6 +129,9 @@ func (o Options) Validate() error {
 	if least := l.DataBytes + l.Topics*l.TopicBytes + l.IDBytes + l.TypeBytes + l.KeyBytes; l.QueueBytes < least {
 		errs = append(errs, fmt.Errorf("hub: Options.Limits.QueueBytes (%d) is less than one update that the other limits allow (%d)",
 			l.QueueBytes, least))
+	}
+	if o.MaxAge < 0 {
+		errs = append(errs, fmt.Errorf("hub: Options.MaxAge is negative: %v", o.MaxAge))
 	}
 	if o.TrimInterval < 0 {
 		errs = append(errs, fmt.Errorf("hub: Options.TrimInterval is negative: %v", o.TrimInterval))

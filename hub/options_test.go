@@ -19,6 +19,7 @@ func TestOptionsWithDefaults(t *testing.T) {
 		Limits: hub.Limits{
 			Topics: 100, TopicBytes: 4096, IDBytes: 1024, TypeBytes: 256, DataBytes: 1_000_000,
 			KeyBytes: 512, Matchers: 100, Latest: 10_000, Newest: 10_000, QueueBytes: 64 << 20,
+			PresenceQueue: 100_000,
 		},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -26,7 +27,7 @@ func TestOptionsWithDefaults(t *testing.T) {
 	}
 	set := hub.Options{GapReplay: -1, TrimInterval: 1, Limits: hub.Limits{
 		Topics: 1, TopicBytes: 2, IDBytes: 3, TypeBytes: 4, DataBytes: 5, KeyBytes: 8, Matchers: 6, Latest: 9, Newest: 10,
-		QueueBytes: 700,
+		QueueBytes: 700, PresenceQueue: 11,
 	}}
 	if got := set.WithDefaults(); got.Limits != set.Limits || got.GapReplay != -1 || got.TrimInterval != 1 {
 		t.Errorf("WithDefaults() changes what is set: %+v", got)

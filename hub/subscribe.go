@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/fanout"
@@ -22,8 +24,16 @@ type Request struct {
 	Replay Replay
 	// SkipGap lets a stream whose Cursor cannot be honoured begin now, without the newest updates of the past.
 	SkipGap bool
-	// Signals asks for the hub's own events in the stream: tidings.hello, tidings.gap, tidings.ping.
+	// Signals asks for the hub's own events in the stream: tidings.hello, tidings.gap, tidings.ping, tidings.expiring,
+	// tidings.bye.
 	Signals bool
+	// Expires, if it is not zero, is when the stream ends at the latest.
+	Expires time.Time
+	// Presence, if it is not nil, describes the stream's subscriptions to others, under Options.Subscriptions. It is
+	// called when the stream is attached.
+	Presence func(fanout.SubscriberID) []Presence
+	// Bearer, if it is not nil, is what the leave to receive was given to, for [Hub.EndWhere].
+	Bearer any
 }
 
 // Replay says what a subscriber without a cursor is sent of the past. The zero Replay is nothing.
@@ -54,6 +64,10 @@ type Subscription struct {
 	signals bool
 	first   []*fanout.Frame
 	latest  eventlog.Latest
+	expires time.Time
+	why     fanout.EndReason
+	bearer  any
+	tell    func(fanout.SubscriberID) []Presence
 }
 
 // HelloData is the data of the tidings.hello signal, with which a stream with signals begins.
@@ -87,11 +101,19 @@ func (h *Hub) Subscribe(ctx context.Context, r Request) (*Subscription, error) {
 	if err := h.attached.check(); err != nil { // before the work of judging
 		return nil, h.options.Observer.refused(err)
 	}
+	if err := h.presence.check(h.options.Subscriptions && r.Presence != nil); err != nil {
+		return nil, h.options.Observer.refused(err)
+	}
 	s := &Subscription{
 		ID:      fanout.NewSubscriberID(),
 		hub:     h,
 		filter:  h.filters.share(r.Matchers, r.Grant),
 		signals: r.Signals,
+	}
+	s.expires, s.why = h.lifetime(r.Expires)
+	s.bearer = r.Bearer
+	if h.options.Subscriptions {
+		s.tell = r.Presence
 	}
 	if err := s.judge(ctx, &r); errors.Is(err, eventlog.ErrClosed) {
 		return nil, h.options.Observer.refused(ErrClosed)
@@ -106,6 +128,18 @@ func (h *Hub) Subscribe(ctx context.Context, r Request) (*Subscription, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// lifetime returns when a stream that begins now ends at the latest, and why: when the leave to receive expires, or
+// when it is as old as Options.MaxAge, of which up to a fifth is taken off at random, so that not all end together.
+func (h *Hub) lifetime(expires time.Time) (time.Time, fanout.EndReason) {
+	if most := h.options.MaxAge; most > 0 {
+		at := time.Now().Add(most - time.Duration(rand.Int64N(int64(most)/5+1)))
+		if expires.IsZero() || at.Before(expires) {
+			return at, fanout.EndAge
+		}
+	}
+	return expires, fanout.EndExpired
 }
 
 // judge asks the log where the stream begins, and what the subscriber is told of it.
@@ -186,10 +220,18 @@ func (s *Subscription) greet(c eventlog.Cursor) error {
 	return nil
 }
 
+// Expires returns when the stream ends at the latest; the zero time is never.
+func (s *Subscription) Expires() time.Time { return s.expires }
+
 // Attach begins the stream: from now on its bytes go to sink. It is called once. The error is [ErrClosed] if the
 // hub shuts down, or a [*LimitError] if others have taken the last place since [Hub.Subscribe].
 func (s *Subscription) Attach(sink fanout.Sink) (*fanout.Subscriber, error) {
 	if err := s.hub.attached.take(); err != nil {
+		return nil, s.hub.options.Observer.refused(err)
+	}
+	told, err := s.hub.presence.reserve(s.ID, s.tell)
+	if err != nil {
+		s.hub.attached.give()
 		return nil, s.hub.options.Observer.refused(err)
 	}
 	sub, err := s.hub.fan.Attach(fanout.Subscription{
@@ -203,9 +245,14 @@ func (s *Subscription) Attach(sink fanout.Sink) (*fanout.Subscriber, error) {
 		Head:    s.Head,
 		First:   s.first,
 		Done:    s.Done,
+
+		Expires:    s.expires,
+		ExpiresWhy: s.why,
+		Bearer:     s.bearer,
 	}, sink)
 	if err != nil {
 		s.hub.attached.give() // it has not begun, so its end is not told
+		s.hub.presence.cancel(told)
 		return nil, s.hub.options.Observer.refused(ErrClosed)
 	}
 	return sub, nil

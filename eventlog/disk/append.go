@@ -60,6 +60,7 @@ type batch struct {
 	newest map[hash]place              // newest values of this batch, in classes that keep only these
 	added  map[uint64]*eventlog.Record // records of this batch in such classes
 	keys   map[hash]keyUse             // idempotency keys of this batch
+	marks  map[string]bool             // marks of this batch: set, or taken back
 	key    []byte
 	value  []byte
 }
@@ -69,7 +70,7 @@ func newBatch(db *pebble.DB, s *state, o *Options, now time.Time) *batch {
 	next.classes = append([]class(nil), s.classes...)
 	return &batch{
 		db: db, pebble: db.NewBatch(), options: o, now: now, state: &next,
-		touched: map[int]bool{}, rules: map[int]bool{}, ids: map[hash]idUse{}, newest: map[hash]place{}, added: map[uint64]*eventlog.Record{}, keys: map[hash]keyUse{},
+		touched: map[int]bool{}, rules: map[int]bool{}, ids: map[hash]idUse{}, newest: map[hash]place{}, added: map[uint64]*eventlog.Record{}, keys: map[hash]keyUse{}, marks: map[string]bool{},
 	}
 }
 
@@ -80,9 +81,10 @@ func (b *batch) addAll(entries []eventlog.Entry) ([]eventlog.Appended, error) {
 		e := &entries[i]
 		a, used, err := b.repeated(e)
 		if err == nil && !used {
-			if a.Record, err = b.add(&e.Update); err == nil {
-				err = b.remember(e, a.Record)
-			}
+			a.Skipped, err = b.skips(e)
+		}
+		if err == nil && !used && !a.Skipped {
+			a.Record, err = b.addEntry(e)
 		}
 		if err != nil {
 			return nil, err
@@ -90,6 +92,15 @@ func (b *batch) addAll(entries []eventlog.Entry) ([]eventlog.Appended, error) {
 		appended[i] = a
 	}
 	return appended, b.finish()
+}
+
+// addEntry appends an update and what it brings with it.
+func (b *batch) addEntry(e *eventlog.Entry) (*eventlog.Record, error) {
+	r, err := b.add(&e.Update, e.Presence)
+	if err != nil {
+		return nil, err
+	}
+	return r, firstError(b.remember(e, r), b.mark(e))
 }
 
 // class returns a class that the batch may change.
@@ -124,24 +135,31 @@ func (b *batch) saveSegment(s *segment) error {
 }
 
 // add gives an update the next offset.
-func (b *batch) add(u *eventlog.Update) (*eventlog.Record, error) {
+func (b *batch) add(u *eventlog.Update, presence bool) (*eventlog.Record, error) {
 	b.state.head++
 	offset := b.state.head
 	r := &eventlog.Record{
 		Update:   *u,
 		Position: eventlog.Position{Epoch: b.state.lineage.Current(), Offset: offset},
 		Time:     b.now,
+		Presence: presence,
 	}
-	i, mixed := b.state.classOf(u.Topics)
+	i, mixed := b.state.presence, false
+	if !presence {
+		i, mixed = b.state.classOf(u.Topics)
+	}
 	c := b.class(i)
 	if mixed {
 		c.foreign, b.rules[i] = offset, true
+	}
+	if presence && c.reach.Add(u) {
+		b.rules[i] = true
 	}
 	s, err := b.segment(c)
 	if err != nil {
 		return nil, err
 	}
-	b.value = appendRecord(b.value[:0], u, b.now)
+	b.value = appendRecord(b.value[:0], r)
 	b.key = s.id.recordKey(b.key[:0], offset)
 	if err := b.pebble.Set(b.key, b.value, nil); err != nil {
 		return nil, err
@@ -158,6 +176,9 @@ func (b *batch) add(u *eventlog.Update) (*eventlog.Record, error) {
 		}
 	}
 	s.add(offset, b.now, u.Size())
+	if presence {
+		return r, nil // the newest value of its topics, if that is kept of them, is another matter
+	}
 	return r, b.replace(i, r)
 }
 

@@ -59,10 +59,15 @@ func (s *state) reach(f *eventlog.Filter, visit func(c *class, to uint64)) {
 		}
 	}
 	for i := range s.classes {
-		if all || rules[i] {
-			visit(&s.classes[i], math.MaxUint64)
-		} else {
-			visit(&s.classes[i], s.classes[i].foreign)
+		switch c := &s.classes[i]; {
+		case c.presence:
+			if c.reach.Reached(f) {
+				visit(c, math.MaxUint64)
+			}
+		case all || rules[i]:
+			visit(c, math.MaxUint64)
+		default:
+			visit(c, c.foreign)
 		}
 	}
 }

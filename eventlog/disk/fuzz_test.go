@@ -14,7 +14,9 @@ import (
 
 func FuzzRecord(f *testing.F) {
 	u := eventlog.Update{Topics: []string{"a", "b"}, Private: true, ID: "x", Type: "t", Data: "data", Retry: -time.Second}
-	f.Add(appendRecord(nil, &u, time.Unix(1, 2)))
+	for _, presence := range []bool{false, true} {
+		f.Add(appendRecord(nil, &eventlog.Record{Update: u, Time: time.Unix(1, 2), Presence: presence}))
+	}
 	f.Add([]byte{})
 	f.Add([]byte("\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -22,7 +24,7 @@ func FuzzRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := decodeRecord(appendRecord(nil, &r.Update, r.Time), r.Position)
+		again, err := decodeRecord(appendRecord(nil, r), r.Position)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,6 @@ import (
 //
 // A bucket is some hours of the clock, whatever the window is: that may change from one opening to the next.
 const (
-	spaceKeys   = 0x03
 	keyBucket   = 3 * time.Hour
 	digestBytes = len(eventlog.Digest{})
 )

@@ -203,6 +203,9 @@ func (x *Inspection) check(ctx context.Context, progress func(done, all int64)) 
 	if progress != nil {
 		progress(done, all)
 	}
+	if _, err := readMarks(ctx, x.engine.db); err != nil {
+		return fmt.Errorf("disk: damaged: %w", err)
+	}
 	return nil
 }
 

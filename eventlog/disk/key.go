@@ -9,6 +9,8 @@ import (
 const (
 	spaceMeta = 0x01
 	spaceData = 0x02
+	spaceKeys = 0x03
+	spaceMark = 0x04
 )
 
 // The kinds of keys in a segment.

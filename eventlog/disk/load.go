@@ -42,6 +42,8 @@ type classInfo struct {
 	Replaced uint64   `json:"replaced,omitempty"`
 	Foreign  uint64   `json:"foreign,omitempty"`
 
+	Presence eventlog.PresenceReach `json:"presence,omitzero"`
+
 	empty bool // it holds nothing
 }
 
@@ -65,10 +67,15 @@ func load(db *pebble.DB, o Options) (*state, error) {
 	}
 	if rulesChanged(s, infos) {
 		for i := range s.classes {
-			s.classes[i].foreign = s.head
+			if !s.classes[i].presence {
+				s.classes[i].foreign = s.head
+			}
 		}
 	}
 	for i := range s.classes {
+		if s.classes[i].unused() {
+			continue
+		}
 		if err := saveClass(batch, &s.classes[i]); err != nil {
 			return nil, err
 		}
@@ -97,7 +104,11 @@ func loadMeta(db *pebble.DB, s *state) (bool, error) {
 // what they hold until Options.Retention drops it; then another rule may have them, with their marks.
 func assignClasses(s *state, infos map[uint8]classInfo, o Options) error {
 	rules := append([]Rule{{Keep: o.Retention}}, o.Rules...)
-	used := map[uint8]bool{}
+	presence, free := findPresence(infos)
+	if !free {
+		return errNoClass
+	}
+	used := map[uint8]bool{presence: true}
 	ids := make([]uint8, len(rules))
 	found := make([]bool, len(rules))
 	for i := range rules {
@@ -109,7 +120,7 @@ func assignClasses(s *state, infos map[uint8]classInfo, o Options) error {
 		if !found[i] {
 			var free bool
 			if ids[i], free = freeClass(infos, used); !free {
-				return fmt.Errorf("all %d classes of the log are in use by earlier rules that still keep updates", maxClasses)
+				return errNoClass
 			}
 			used[ids[i]] = true
 		}
@@ -122,6 +133,7 @@ func assignClasses(s *state, infos map[uint8]classInfo, o Options) error {
 			s.rules = append(s.rules, rules[i].Topics)
 		}
 	}
+	s.addPresence(presence, infos[presence])
 	for id, info := range infos {
 		if !used[id] {
 			s.classes = append(s.classes, class{
@@ -142,6 +154,9 @@ func rulesChanged(s *state, infos map[uint8]classInfo) bool {
 	last := -1
 	for i := range s.classes {
 		c := &s.classes[i]
+		if c.presence {
+			continue
+		}
 		info, known := infos[c.id]
 		if !known || info.Newest != c.newest || !slices.Equal(info.Topics, c.topics) || c.rule != nil && info.Rank < last {
 			return true
@@ -152,6 +167,8 @@ func rulesChanged(s *state, infos map[uint8]classInfo) bool {
 	}
 	return false
 }
+
+var errNoClass = fmt.Errorf("all %d classes of the log are in use by earlier rules that still keep updates", maxClasses)
 
 // goneRule stands for the topics of a class whose rule is gone.
 const goneRule = "(no rule)"
@@ -188,7 +205,7 @@ func matcherTexts(ms topic.Matchers) []string {
 func checkKinds(texts []string) error {
 	for _, text := range texts {
 		kind, _, _ := strings.Cut(text, ":")
-		if _, known := topic.ParseKind(kind); !known && text != goneRule {
+		if _, known := topic.ParseKind(kind); !known && text != goneRule && text != presenceRule {
 			return fmt.Errorf("the log has a rule for %q, which is of a kind that this release does not know", text)
 		}
 	}
@@ -198,6 +215,7 @@ func checkKinds(texts []string) error {
 func saveClass(batch *pebble.Batch, c *class) error {
 	return setJSON(batch, classKey(nil, c.id), classInfo{
 		Topics: c.topics, Newest: c.newest, Rank: c.rank, Mark: c.mark, Replaced: c.replaced, Foreign: c.foreign,
+		Presence: c.reach,
 	})
 }
 
@@ -244,7 +262,7 @@ func inspectState(db *pebble.DB) (*state, error) {
 	for id, info := range infos {
 		s.classes = append(s.classes, class{
 			id: id, rank: info.Rank, topics: info.Topics, newest: info.Newest, mark: info.Mark, replaced: info.Replaced,
-			foreign: math.MaxUint64,
+			foreign: math.MaxUint64, presence: isPresence(info), reach: info.Presence,
 		})
 	}
 	slices.SortFunc(s.classes, func(a, b class) int {

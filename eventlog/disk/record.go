@@ -11,23 +11,30 @@ import (
 // errRecord says that the bytes of a record make no sense.
 var errRecord = errors.New("damaged record")
 
-const flagPrivate = 1
+// What a record's flags say.
+const (
+	flagPrivate  = 1
+	flagPresence = 2
+)
 
 // appendRecord encodes what is stored of an update: flags, time, retry, id, type, data, topics, each text behind
 // its length.
-func appendRecord(dst []byte, u *eventlog.Update, at time.Time) []byte {
+func appendRecord(dst []byte, r *eventlog.Record) []byte {
 	flags := byte(0)
-	if u.Private {
+	if r.Private {
 		flags |= flagPrivate
 	}
+	if r.Presence {
+		flags |= flagPresence
+	}
 	dst = append(dst, flags)
-	dst = binary.AppendVarint(dst, at.UnixNano())
-	dst = binary.AppendVarint(dst, int64(u.Retry))
-	dst = appendText(dst, u.ID)
-	dst = appendText(dst, u.Type)
-	dst = appendText(dst, u.Data)
-	dst = binary.AppendUvarint(dst, uint64(len(u.Topics)))
-	for _, t := range u.Topics {
+	dst = binary.AppendVarint(dst, r.Time.UnixNano())
+	dst = binary.AppendVarint(dst, int64(r.Retry))
+	dst = appendText(dst, r.ID)
+	dst = appendText(dst, r.Type)
+	dst = appendText(dst, r.Data)
+	dst = binary.AppendUvarint(dst, uint64(len(r.Topics)))
+	for _, t := range r.Topics {
 		dst = appendText(dst, t)
 	}
 	return dst
@@ -43,7 +50,7 @@ func decodeRecord(b []byte, p eventlog.Position) (*eventlog.Record, error) {
 	d := decoder{rest: string(b)}
 	r := &eventlog.Record{Position: p}
 	flags := d.byte()
-	r.Private = flags&flagPrivate != 0
+	r.Private, r.Presence = flags&flagPrivate != 0, flags&flagPresence != 0
 	r.Time = time.Unix(0, d.varint())
 	r.Retry = time.Duration(d.varint())
 	r.ID, r.Type, r.Data = d.text(), d.text(), d.text()
@@ -55,7 +62,7 @@ func decodeRecord(b []byte, p eventlog.Position) (*eventlog.Record, error) {
 	for i := range r.Topics {
 		r.Topics[i] = d.text()
 	}
-	if d.failed || d.rest != "" || flags&^flagPrivate != 0 {
+	if d.failed || d.rest != "" || flags&^(flagPrivate|flagPresence) != 0 {
 		return nil, errRecord
 	}
 	return r, nil

@@ -17,6 +17,8 @@ type History struct {
 	Lineage eventlog.Lineage
 	// Head is the highest offset that was ever given to a record.
 	Head uint64
+	// Marks are those that are set.
+	Marks []eventlog.Mark
 }
 
 // ErrNotEmpty says that a log cannot be restored to a directory because there is something in it.
@@ -73,6 +75,11 @@ func (h *History) validate() error {
 			return fmt.Errorf("disk: History.Lineage has the term %q from offset %d, which cannot follow there", t.Epoch, t.First)
 		}
 		first = t.First
+	}
+	for _, m := range h.Marks {
+		if m.Key == "" {
+			return errors.New("disk: History.Marks has one without a key")
+		}
 	}
 	return nil
 }
@@ -154,7 +161,7 @@ func (r *restore) add(b *batch, record *eventlog.Record) error {
 		r.missing = offset - 1
 	}
 	b.now, b.state.head = record.Time, offset-1 // it takes the next one
-	if _, err := b.add(&record.Update); err != nil {
+	if _, err := b.add(&record.Update, record.Presence); err != nil {
 		return err
 	}
 	r.last = offset
@@ -179,8 +186,14 @@ func (r *restore) finish() error {
 		batch := r.engine.db.NewBatch()
 		defer batch.Close()
 		err := setJSON(batch, keyLineage, r.history.Lineage)
+		for _, m := range r.history.Marks {
+			err = errors.Join(err, batch.Set(markKey(nil, m.Key), []byte(m.Value), nil))
+		}
 		for i := range r.state.classes {
 			c := &r.state.classes[i]
+			if c.unused() {
+				continue
+			}
 			c.mark = max(c.mark, r.missing) // nobody knows of which class the missing ones were
 			err = errors.Join(err, saveClass(batch, c))
 		}

@@ -73,6 +73,8 @@ type class struct {
 	mark     uint64 // the highest offset that was dropped
 	replaced uint64 // the highest offset that a newer value replaced, in a class of newest values
 	foreign  uint64 // the highest offset that may hold an update with a topic of another rule
+	presence bool   // it is that of presence updates, whatever their topics are; there are none elsewhere
+	reach    eventlog.PresenceReach
 	segments []segment
 }
 
@@ -108,6 +110,8 @@ type state struct {
 	lineage eventlog.Lineage
 	classes []class
 	rules   []topic.Matchers // of the classes 1 and following: which topics they are for
+
+	presence int // the class of presence updates
 }
 
 // change returns a copy of s with a class that the caller may change.

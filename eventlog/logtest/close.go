@@ -25,6 +25,7 @@ func testClosed(t *testing.T, open Open) {
 		"Newest of none":  func() error { _, err := h.log.Newest(ctx, everything, 0); return err },
 		"Verdict":         func() error { _, err := h.log.Verdict(ctx, eventlog.ParseCursor("x"), everything); return err },
 		"Verdict of none": func() error { _, err := h.log.Verdict(ctx, eventlog.Cursor{}, everything); return err },
+		"Marks":           func() error { _, err := h.log.Marks(ctx); return err },
 		"Trim":            func() error { return h.log.Trim(ctx, time.Now()) },
 		"Trim far ahead":  func() error { return h.log.Trim(ctx, time.Now().Add(farAhead)) },
 	} {

@@ -96,7 +96,7 @@ func Entries(updates ...eventlog.Update) []eventlog.Entry {
 func records(appended []eventlog.Appended) []*eventlog.Record {
 	var rs []*eventlog.Record
 	for _, a := range appended {
-		if !a.Repeated && !a.Conflict {
+		if !a.Repeated && !a.Conflict && !a.Skipped {
 			rs = append(rs, a.Record)
 		}
 	}
