@@ -17,12 +17,13 @@ import (
 func (h *handler) serveConn(conn net.Conn, header http.Header, r *http.Request, s stream, chunked bool) {
 	defer conn.Close()
 	sink := fanout.NewResponseSink(h.stall, s.form())
+	sink.Until(s.sub.Expires())
 	head := s.sub.Head
 	s.sub.Head = nil
 	if _, err := s.sub.Attach(sink); err != nil {
 		s.release()
 		s.unsetHeader(header)
-		h.refuseConn(conn, problemAnswer(r, header, h.explain(r, err)))
+		h.refuseConn(conn, problemAnswer(r, header, h.refuse(r, err)))
 		return
 	}
 	defer s.release()

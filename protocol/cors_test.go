@@ -37,8 +37,9 @@ func TestForeignPageReads(t *testing.T) {
 		allowed := map[string]string{
 			"Access-Control-Allow-Origin":      friend,
 			"Access-Control-Allow-Credentials": "true",
-			"Access-Control-Expose-Headers":    "Link, Mercure-Last-Event-ID, Last-Event-ID, Idempotency-Replayed, Retry-After",
-			"Vary":                             "Origin",
+			"Access-Control-Expose-Headers": "Link, Mercure-Last-Event-ID, Last-Event-ID, Accept-Query, ETag, Idempotency-Replayed, Retry-After, " +
+				"WWW-Authenticate, X-Request-Id",
+			"Vary": "Origin",
 		}
 		r := s.subscribe(t, "topic=a", "Origin", friend)
 		wantHeaders(t, r.response, allowed)
@@ -69,7 +70,7 @@ func TestPreflight(t *testing.T) {
 		wantHeaders(t, resp, map[string]string{
 			"Access-Control-Allow-Origin":      friend,
 			"Access-Control-Allow-Credentials": "true",
-			"Access-Control-Allow-Methods":     "GET, HEAD, OPTIONS, POST",
+			"Access-Control-Allow-Methods":     "GET, HEAD, OPTIONS, POST, QUERY",
 			"Access-Control-Max-Age":           "7200",
 			"Vary":                             "Origin",
 		})

@@ -24,35 +24,42 @@ type presented struct {
 	given  bool // there is one, if only an empty one
 }
 
-// readCursor returns the cursor of a request. The header beats the query. Its value is taken byte by byte, UTF-8
-// as browsers send it.
-func readCursor(r *http.Request, l hub.Limits) (presented, error) {
-	field, values := "Last-Event-ID", r.Header.Values(headerCursor)
-	c := presented{given: len(values) > 0}
-	text, err := onlyCursor(field, values)
-	if err != nil {
-		return c, err
-	}
-	c.header = text != ""
-	if !c.header {
-		field, values = "last_event_id", nil
-		for name, value := range formPairs(r.URL.RawQuery) {
-			switch name {
-			case "last_event_id", "lastEventID", "Last-Event-ID":
-				values = append(values, value)
-			}
-		}
+// readCursor returns the cursor of a request. The header beats the query, which beats the body. The header's value is
+// taken byte by byte, UTF-8 as browsers send it.
+func readCursor(r *http.Request, params parameters, l hub.Limits) (presented, error) {
+	var c presented
+	for i, values := range [][]string{r.Header.Values(headerCursor), cursorsIn(params.query), cursorsIn(params.body)} {
 		c.given = c.given || len(values) > 0
-		if text, err = onlyCursor(field, values); err != nil {
+		field := "last_event_id"
+		if i == 0 {
+			field = "Last-Event-ID"
+		}
+		text, err := onlyCursor(field, values)
+		if err != nil {
 			return c, err
 		}
+		if longest := max(l.IDBytes, longestCursor); len(text) > longest {
+			return c, badField(field, "%s is longer than an event id can be: %d bytes, at most %d",
+				field, len(text), longest)
+		}
+		if text != "" {
+			c.Cursor, c.header = eventlog.ParseCursor(text), i == 0
+			return c, nil
+		}
 	}
-	if longest := max(l.IDBytes, longestCursor); len(text) > longest {
-		return c, badField(field, "%s is longer than an event id can be: %d bytes, at most %d",
-			field, len(text), longest)
-	}
-	c.Cursor = eventlog.ParseCursor(text)
 	return c, nil
+}
+
+// cursorsIn returns the cursors in a query or form, in every spelling that versions of the protocol had. Each is
+// good for both dialects.
+func cursorsIn(form string) (values []string) {
+	for name, value := range formPairs(form) {
+		switch name {
+		case "last_event_id", "lastEventID", "Last-Event-ID":
+			values = append(values, value)
+		}
+	}
+	return values
 }
 
 // onlyCursor returns the one cursor among values. Some clients send the same one in two spellings.

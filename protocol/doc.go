@@ -1,31 +1,41 @@
-// Package protocol puts a hub on the web: it is compatible with the Mercure protocol, in both of its dialects,
-// as far as that needs no token.
+// Package protocol puts a hub on the web: it is compatible with the Mercure protocol, in both of its dialects, 1.0 and
+// 0.x, on one URL.
 //
 //	h, err := hub.New(hub.Options{})
 //	handler, err := protocol.Handler(h, protocol.Options{Authorizer: protocol.AllowAll()})
 //	http.Handle(protocol.DefaultPath, handler)
+//	http.Handle(protocol.DefaultPath+"/", handler) // for the subscription API, if the hub has Subscriptions
+//
+// All that clients can see is described in docs/protocol.md.
 //
 // # Subscribing
 //
 // GET opens a stream. The query says what to:
 //
-//	topic=T            topics equal to T, or all with T = *        (protocol 0.x)
-//	match=T            the same                                    (protocol 1.0)
-//	match_exact=T      the same                                    (protocol 1.0)
-//	last_event_id=ID   resume behind this event; also lastEventID and Last-Event-ID
-//	gap=skip           begin with what comes now if that cannot be done exactly
-//	replay=latest      without a cursor: begin with the newest update of each topic
-//	replay=N           without a cursor: begin with the newest N updates, at most 10,000 (limit Newest)
-//	signals=1          the hub's own events too: tidings.hello, tidings.gap, tidings.ping
+//	topic=S              topics that equal S or fit the URI Template S   (protocol 0.x)
+//	match=T              topics equal to T                               (protocol 1.0)
+//	match_exact=T        the same                                        (protocol 1.0)
+//	match_urlpattern=P   topics that fit the URL Pattern P               (protocol 1.0)
+//	last_event_id=ID     resume behind this event; also lastEventID and Last-Event-ID
+//	gap=skip             begin with what comes now if that cannot be done exactly
+//	replay=latest        without a cursor: begin with the newest update of each topic
+//	replay=N             without a cursor: begin with the newest N updates, at most 10,000 (limit Newest)
+//	signals=1            the hub's own events too: tidings.hello, tidings.gap, tidings.ping, …
+//	envelope=1           updates that say their topics
 //
-// The first three may be repeated, but the dialects not mixed. The header Last-Event-ID beats the query, also
-// replay; replay together with a cursor in the query is an error. If a cursor was presented, the headers
-// Mercure-Last-Event-ID and Last-Event-ID of the response name the event before the first one that is sent: if
+// The first four may be repeated, but the dialects not mixed; the value * is every topic. The header Last-Event-ID
+// beats the query, also replay; replay together with a cursor in the query is an error. If a cursor was presented, the
+// headers Mercure-Last-Event-ID and Last-Event-ID of the response name the event before the first one that is sent: if
 // that is not what was asked for, events may be lost.
 //
 // Names that begin with "match" in any case are the protocol's: an unknown one is an error. Other parameters are
-// ignored. URI Templates and URL Patterns are refused, not taken literally: a stream that silently matches
-// nothing helps nobody.
+// ignored. QUERY is GET whose parameters may also be in its body, a form.
+//
+// # Rights
+//
+// Options.Authorizer says what a request may do. [Tokens] is the one for signed tokens and for tickets that the
+// application gives; [AuthorizerFunc] is for what a program knows by itself, from its session for instance. The grant
+// decides at each delivery, live and in a replay, and a stream ends when it does.
 //
 // # Publishing
 //
@@ -44,8 +54,8 @@
 // The header Idempotency-Key (1 to 255 bytes, taken without the blanks around it) makes an attempt safe to repeat:
 // a publication that says the same under the same key is not published again. It is answered with the id that the
 // first one got and the header Idempotency-Replayed: true, after the first one if that is under way. One that says
-// something else is refused with 422. A key whose publication failed is free. All publishers of a hub share one
-// set of keys.
+// something else is refused with 422. A key whose publication failed is free. Publishers of different [Access].Scope
+// have keys of their own.
 //
 // POST of application/x-ndjson publishes many updates in one request, which become durable together and in their
 // order. Each line is a JSON object; empty lines are skipped:
@@ -63,6 +73,7 @@
 // # Errors
 //
 // Every refusal is an application/problem+json (RFC 9457) whose detail names the parameter, field or limit at
-// fault; the members "field", "limit" and "max" say the same to programs. Where a later attempt makes sense, there
-// is a Retry-After.
+// fault; the members "field", "limit" and "max" say the same to programs. The member "requestId" and the header
+// X-Request-Id are by what the log names the request. Where a later attempt makes sense, there is a Retry-After. What
+// is wrong with a token is told by the log only.
 package protocol

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tidings-hub/tidings/auth"
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/hub"
 	"github.com/tidings-hub/tidings/protocol"
@@ -20,6 +21,8 @@ func FuzzRequest(f *testing.F) {
 	f.Add("topic=a&last_event_id=%23x.1", "", "topic=a&data=hi&retry=1", "application/x-www-form-urlencoded")
 	f.Add("match=*&signals=1", "earliest", "topic=https:mercure&id=%23", "text/plain; charset=utf-8")
 	f.Add("topic=a&replay=latest&gap=skip", "", `{"topic":"a","data":[1]}`+"\nx", "application/x-ndjson")
+	f.Add("match_urlpattern=https://*.example/:a(b%2B)&match=c", "earliest", "match_urlpattern=/:a", "application/x-www-form-urlencoded")
+	f.Add("topic={b}{+c}", "", "topic=d{?e*}&lastEventID=own", "application/x-www-form-urlencoded")
 	f.Add("match_urlpattern=/:a&topic={b}", "\xff", "retry=x&topic=%ff", "application/x-www-form-urlencoded; charset=latin1")
 	h := newHub(f, hub.Options{Limits: hub.Limits{Matchers: 3, Topics: 3, TopicBytes: 40, IDBytes: 20, TypeBytes: 20, DataBytes: 50}})
 	handler, err := protocol.Handler(h, protocol.Options{Authorizer: protocol.AllowAll(), MaxBodyBytes: 200})
@@ -46,6 +49,18 @@ func FuzzRequest(f *testing.F) {
 			checkProblem(t, w)
 		default:
 			t.Errorf("GET: status %d %s", w.Code, w.Body)
+		}
+
+		// A QUERY that is answered with a stream would not return, so this one is refused at its end.
+		w = httptest.NewRecorder()
+		r := request("QUERY")
+		r.URL.RawQuery = "signals=no&" + query
+		handler.ServeHTTP(w, r)
+		switch w.Code {
+		case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+			checkProblem(t, w)
+		default:
+			t.Errorf("QUERY: status %d %s", w.Code, w.Body)
 		}
 
 		w = httptest.NewRecorder()
@@ -125,6 +140,66 @@ func FuzzLines(f *testing.F) {
 		}
 		if got != want || published != grown {
 			t.Errorf("%d lines have %d answers; %d were published, %d answered so", want, got, grown, published)
+		}
+	})
+}
+
+// FuzzCredentials: whatever a request presents, it is let in only with a token that is good where it stands, and never
+// with something that the hub does not trust.
+func FuzzCredentials(f *testing.F) {
+	a := serveTokens(f, modeHTTP1)
+	good, old := a.token(all, all), a.legacy(all, all)
+	f.Add("Bearer GOOD", "topic=a", "a=b")
+	f.Add("Basic x", "authorization=OLD", protocol.DefaultCookie+"=GOOD")
+	f.Add("", "%61uthorization=OLD&authorization=x", protocol.DefaultLegacyCookie+"=OLD; "+protocol.DefaultLegacyCookie+"=x")
+	f.Add("bearer  a.b.c", "authorization", protocol.DefaultCookie+"=\"GOOD\"")
+	compiler, err := protocol.NewCompiler(publicURL)
+	if err != nil {
+		f.Fatal(err)
+	}
+	verifier, err := auth.New(auth.Options{
+		Issuers:    []auth.Issuer{{ID: issuer, Keys: []auth.Key{{Secret: []byte(secret)}}}},
+		Resource:   publicURL,
+		LegacyKeys: []auth.LegacyKey{{Key: auth.Key{Secret: []byte(oldSecret)}}},
+		Matcher:    protocol.TokenMatcher(compiler),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(verifier.Close)
+	tokens := protocol.Tokens{Verifier: verifier}
+	fill := strings.NewReplacer("GOOD", good, "OLD", old).Replace
+	f.Fuzz(func(t *testing.T, authorization, query, cookies string) {
+		authorization, query, cookies = fill(authorization), fill(query), fill(cookies)
+		r := &http.Request{
+			Method: http.MethodPost, URL: &url.URL{Path: protocol.DefaultPath, RawQuery: query}, Host: "localhost",
+			Header: http.Header{"Cookie": {cookies}},
+		}
+		if authorization != "" {
+			r.Header.Set("Authorization", authorization)
+		}
+		access, err := tokens.Authorize(r)
+		if err != nil {
+			if access.Token != nil || len(access.Grant.Publish) > 0 {
+				t.Errorf("refused with %v, and granted %+v", err, access)
+			}
+			for _, token := range []string{good, old} {
+				if strings.Contains(err.Error(), token) {
+					t.Errorf("the error shows the token: %v", err)
+				}
+			}
+			return
+		}
+		if access.Token == nil {
+			t.Fatal("let in without a token")
+		}
+		inHeader := strings.Contains(authorization, good) || strings.Contains(authorization, old)
+		inCookie := strings.Contains(cookies, good) || strings.Contains(cookies, old)
+		if !inHeader && !inCookie && !strings.Contains(query, "=") {
+			t.Errorf("let in with Authorization %q, query %q, cookies %q", authorization, query, cookies)
+		}
+		if access.ByCookie && (!inCookie || len(authorization) > 6 && strings.EqualFold(authorization[:7], "bearer ")) {
+			t.Errorf("by a cookie, with Authorization %q, cookies %q", authorization, cookies)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -17,31 +18,21 @@ import (
 // DefaultPath is the path at which clients expect a hub.
 const DefaultPath = "/.well-known/mercure"
 
-// Authorizer says what a request may do. It is called from many goroutines at once.
-type Authorizer interface {
-	// Authorize returns the grant of the request's sender. Whoever presents nothing gets the zero Grant, which
-	// receives public updates and publishes nothing. An error refuses the request with 401; its text is logged
-	// and not sent.
-	Authorize(r *http.Request) (topic.Grant, error)
-}
-
-// AuthorizerFunc is a function that is an [Authorizer].
-type AuthorizerFunc func(r *http.Request) (topic.Grant, error)
-
-// Authorize implements [Authorizer].
-func (f AuthorizerFunc) Authorize(r *http.Request) (topic.Grant, error) { return f(r) }
-
-// AllowAll returns an Authorizer that lets everybody publish everything and receive every private update. It is
-// for development and for networks that only friends can reach.
-func AllowAll() Authorizer {
-	return AuthorizerFunc(func(*http.Request) (topic.Grant, error) { return topic.All(), nil })
-}
-
 // Options configure the handlers. The zero value is a hub that everybody may listen to and nobody publish to.
 type Options struct {
-	// Authorizer says what a request may do. Without one, subscribers receive public updates and publishing is
-	// refused.
+	// Authorizer says what a request may do, usually [Tokens]. Without one, subscribers receive public updates and
+	// publishing is refused.
 	Authorizer Authorizer
+	// PublicURL is the hub's URL as its clients know it, for example https://hub.example/.well-known/mercure. Relative
+	// URL Patterns and relative topics are relative to it, its origin is the hub's own, and refusals name the address of
+	// the metadata that belongs to it (see [MetadataPath]). Without it, they are relative to [DefaultPath] on a host that
+	// nobody knows, and refusals name no metadata.
+	PublicURL string
+	// Compiler makes the matchers that subscribers ask for. Give the one that makes those of tokens too (see
+	// [TokenMatcher]), so that equal patterns are shared. Default: [NewCompiler] of PublicURL.
+	Compiler *topic.Compiler
+	// Dialect says which versions of the protocol are spoken; by default both are.
+	Dialect Dialects
 	// AllowOrigin says which foreign origins, such as "https://app.example", pages may come from that read
 	// streams and publish, also with credentials. Without it there are none: pages of the hub's own origin can
 	// do both, others neither. Clients that are no browsers are not concerned.
@@ -49,12 +40,18 @@ type Options struct {
 	// MaxBodyBytes bounds the body of a publication. The default is as much as an update within the hub's limits
 	// can take, also with each byte percent-encoded, so that it is the hub's limit that is met first and named.
 	MaxBodyBytes int64
+	// MaxQueryBytes bounds the body of a QUERY. The default is as much as a subscription within the hub's limits can
+	// take, also with each byte percent-encoded.
+	MaxQueryBytes int64
 	// MaxLines bounds the updates in one request of newline-delimited JSON; default 10,000. MaxBodyBytes bounds
 	// its size.
 	MaxLines int
 	// MaxPerAddress bounds the streams that one client address may have at once on this handler; 0 for no bound.
 	// IPv6 addresses are counted by their /64. Beyond it a stream is refused with 429.
 	MaxPerAddress int
+	// MaxPerSubject bounds the streams that one subject of tokens may have at once on this handler; 0 for no bound.
+	// Beyond it a stream is refused with 429.
+	MaxPerSubject int
 	// ClientAddr says which address a request counts for under MaxPerAddress; the zero Addr is not counted. Default:
 	// the other end of the connection. Behind proxies it is what [ForwardedFor] returns. It is called from many
 	// goroutines at once.
@@ -64,10 +61,13 @@ type Options struct {
 	// knows of the connection: middleware around the handler sees neither the stream's bytes nor its end, and
 	// http.Server.Shutdown does not wait for it; [hub.Hub.Shutdown] does.
 	TakeOver bool
+	// NoEnvelope refuses streams whose updates say their topics, for hubs whose topic names are secret.
+	NoEnvelope bool
 	// NoCompression keeps streams plain for clients that accept gzip.
 	NoCompression bool
-	// Logger, if not nil, is told of requests that failed by no fault of the client's, and why authorization
-	// was refused.
+	// Logger, if not nil, is told of every request that is refused, and why: at level Error what is no fault of the
+	// client's, at Info what its rights or its origin did not suffice for, at Debug the rest. It is never told of a
+	// query or a header. The header X-Request-Id of a refusal is the attribute "request" of the log.
 	Logger *slog.Logger
 }
 
@@ -76,12 +76,32 @@ func (o Options) Validate() error {
 	switch {
 	case o.MaxBodyBytes < 0:
 		return fmt.Errorf("protocol: Options.MaxBodyBytes is negative: %d", o.MaxBodyBytes)
+	case o.MaxQueryBytes < 0:
+		return fmt.Errorf("protocol: Options.MaxQueryBytes is negative: %d", o.MaxQueryBytes)
+	case o.Dialect > OnlyLegacy:
+		return fmt.Errorf("protocol: Options.Dialect is none of the known ones: %d", o.Dialect)
 	case o.MaxLines < 0:
 		return fmt.Errorf("protocol: Options.MaxLines is negative: %d", o.MaxLines)
 	case o.MaxPerAddress < 0:
 		return fmt.Errorf("protocol: Options.MaxPerAddress is negative: %d", o.MaxPerAddress)
+	case o.MaxPerSubject < 0:
+		return fmt.Errorf("protocol: Options.MaxPerSubject is negative: %d", o.MaxPerSubject)
+	}
+	if _, err := parsePublicURL(o.PublicURL); err != nil {
+		return err
+	}
+	if v, ok := o.Authorizer.(interface{ Validate() error }); ok {
+		return v.Validate()
 	}
 	return nil
+}
+
+// maxQueryBytes returns the limit of a QUERY's body under l.
+func (o Options) maxQueryBytes(l hub.Limits) int64 {
+	if o.MaxQueryBytes > 0 {
+		return o.MaxQueryBytes
+	}
+	return 3*int64(l.Matchers*l.TopicBytes+longestCursor) + 64<<10
 }
 
 // maxBodyBytes returns the body's limit under l: three bytes for each that an update may have, and some for the
@@ -94,7 +114,7 @@ func (o Options) maxBodyBytes(l hub.Limits) int64 {
 	return 3*int64(texts) + 64<<10
 }
 
-// Handler returns the handler of the hub's URL: it answers GET with a stream, POST by publishing, HEAD and
+// Handler returns the handler of the hub's URL: it answers GET and QUERY with a stream, POST by publishing, HEAD and
 // OPTIONS. The path at which it is mounted is the hub's own: topics that are URLs with this path or one below
 // it, or with [DefaultPath], cannot be published to.
 //
@@ -116,16 +136,22 @@ func StreamHandler(h *hub.Hub, o Options, ms topic.Matchers) (http.Handler, erro
 
 // handler serves a hub: what the query asks for and publishing, or a stream of fixed topics only.
 type handler struct {
-	hub       *hub.Hub
-	options   Options
-	fixed     topic.Matchers // of a StreamHandler
-	methods   string         // as the header Allow has them
-	limits    hub.Limits
-	stall     time.Duration
-	maxBody   int64
-	maxLines  int
-	addresses *addressCounts
-	guard     http.CrossOriginProtection
+	hub         *hub.Hub
+	options     Options
+	fixed       topic.Matchers // of a StreamHandler
+	methods     string         // as the header Allow has them
+	public      *url.URL       // of the hub; a stand-in if it is not known
+	metadataURL string         // for challenges; "" if the public URL is not known
+	compiler    *topic.Compiler
+	urls        topic.Matcher // see namespace
+	limits      hub.Limits
+	stall       time.Duration
+	maxBody     int64
+	maxQuery    int64
+	maxLines    int
+	addresses   *addressCounts
+	subjects    subjectCounts
+	guard       http.CrossOriginProtection
 }
 
 func newHandler(h *hub.Hub, o Options, fixed topic.Matchers) (http.Handler, error) {
@@ -135,22 +161,42 @@ func newHandler(h *hub.Hub, o Options, fixed topic.Matchers) (http.Handler, erro
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	methods := "GET, HEAD, OPTIONS, POST"
+	public, err := parsePublicURL(o.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	if o.Compiler == nil {
+		if o.Compiler, err = NewCompiler(o.PublicURL); err != nil {
+			return nil, err
+		}
+	}
+	urls, err := o.Compiler.Pattern(anyURL)
+	if err != nil {
+		return nil, fmt.Errorf("protocol: %w", err)
+	}
+	methods := "GET, HEAD, OPTIONS, POST, QUERY"
 	if fixed != nil {
 		methods = "GET, HEAD, OPTIONS"
 	}
 	limits := h.Options().Limits
-	return &handler{
+	made := &handler{
 		hub: h, options: o, fixed: fixed, methods: methods,
-		limits: limits, stall: h.Options().Fanout.Stall, maxBody: o.maxBodyBytes(limits),
-		maxLines: cmp.Or(o.MaxLines, 10_000), addresses: newAddressCounts(o, h.Options().Observer.Refused),
-	}, nil
+		public: public, compiler: o.Compiler, urls: urls,
+		limits: limits, stall: h.Options().Fanout.Stall,
+		maxBody: o.maxBodyBytes(limits), maxQuery: o.maxQueryBytes(limits), maxLines: cmp.Or(o.MaxLines, 10_000),
+		addresses: newAddressCounts(o, h.Options().Observer.Refused),
+		subjects:  subjectCounts{max: o.MaxPerSubject, refused: h.Options().Observer.Refused},
+	}
+	if o.PublicURL != "" && o.Dialect != OnlyLegacy {
+		made.metadataURL = metadataURL(public)
+	}
+	return made, nil
 }
 
 // ServeHTTP implements [http.Handler].
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := h.serve(w, r); err != nil {
-		writeProblem(w, h.explain(r, err))
+		writeProblem(w, h.refuse(r, err))
 	}
 }
 
@@ -158,8 +204,14 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) error {
 	if err := h.admit(w, r); err != nil {
 		return err
 	}
+	if at, found := h.findSubscriptions(r); found {
+		return h.serveSubscriptions(w, r, at)
+	}
+	if h.fixed == nil && r.Method != http.MethodPost {
+		w.Header().Set("Accept-Query", typeForm)
+	}
 	switch {
-	case r.Method == http.MethodGet, r.Method == http.MethodHead:
+	case r.Method == http.MethodGet, r.Method == http.MethodHead, r.Method == methodQuery && h.fixed == nil:
 		return h.subscribe(w, r)
 	case r.Method == http.MethodPost && h.fixed == nil:
 		return h.publish(w, r)
@@ -168,31 +220,6 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	return methodNotAllowed(w, r, h.methods)
-}
-
-// authorize returns what r may do.
-func (h *handler) authorize(w http.ResponseWriter, r *http.Request) (topic.Grant, error) {
-	if h.options.Authorizer == nil {
-		return topic.Grant{}, nil
-	}
-	grant, err := h.options.Authorizer.Authorize(r)
-	if err != nil {
-		h.log(r, slog.LevelInfo, "authorization refused", err)
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		return topic.Grant{}, &problem{
-			Status: http.StatusUnauthorized, Detail: "the request's credentials are not accepted",
-		}
-	}
-	return grant, nil
-}
-
-func (h *handler) log(r *http.Request, level slog.Level, message string, err error) {
-	if gone := r.Context().Err(); gone != nil && errors.Is(err, gone) {
-		return // it failed because the client has left
-	}
-	if h.options.Logger != nil {
-		h.options.Logger.Log(r.Context(), level, message, "method", r.Method, "path", r.URL.Path, "error", err)
-	}
 }
 
 // methodNotAllowed refuses r's method and names those that are allowed, as the header Allow has them.

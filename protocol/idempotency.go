@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 
 	"github.com/tidings-hub/tidings/eventlog"
@@ -15,11 +17,8 @@ const headerReplayed = "Idempotency-Replayed"
 // longestKey is how long an idempotency key may be.
 const longestKey = 255
 
-// keyScope stands before every key. All publishers of a hub share one scope.
-const keyScope = "hub:"
-
 // headerIdempotencyKey returns the key of a publication with its scope, "" if it has none.
-func headerIdempotencyKey(r *http.Request) (string, error) {
+func headerIdempotencyKey(r *http.Request, scope string) (string, error) {
 	values := r.Header.Values(headerKey)
 	if len(values) == 0 {
 		return "", nil
@@ -29,11 +28,11 @@ func headerIdempotencyKey(r *http.Request) (string, error) {
 			return "", badField(headerKey, "%s is given with different values, %s and %s", headerKey, quote(values[0]), quote(v))
 		}
 	}
-	return scopedKey(headerKey, values[0])
+	return scopedKey(headerKey, values[0], scope)
 }
 
 // scopedKey returns an idempotency key with its scope. Its characters are for the hub to check.
-func scopedKey(field, key string) (string, error) {
+func scopedKey(field, key, scope string) (string, error) {
 	key = eventlog.TrimID(key)
 	switch {
 	case key == "":
@@ -41,5 +40,15 @@ func scopedKey(field, key string) (string, error) {
 	case len(key) > longestKey:
 		return "", badField(field, "%s has %d bytes, more than %d", field, len(key), longestKey)
 	}
-	return keyScope + key, nil
+	return keyScope(scope) + key, nil
+}
+
+// keyScope returns what stands before every key of a scope: short, and without characters that a key cannot have. All
+// requests without a scope share one.
+func keyScope(scope string) string {
+	if scope == "" {
+		return "hub:"
+	}
+	sum := sha256.Sum256([]byte(scope))
+	return "by " + base64.RawURLEncoding.EncodeToString(sum[:16]) + ":"
 }

@@ -7,25 +7,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"net/http"
 	"unicode/utf8"
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/hub"
-	"github.com/tidings-hub/tidings/topic"
 )
 
 // publishLines publishes an update for each line of the body, as one batch, and answers with a line for each.
-func (h *handler) publishLines(w http.ResponseWriter, r *http.Request, grant topic.Grant) error {
+func (h *handler) publishLines(w http.ResponseWriter, r *http.Request, access *Access) error {
 	if len(r.Header.Values(headerKey)) > 0 {
 		return badField(headerKey, "%s is for one update: of several, each line has a \"key\" of its own", headerKey)
 	}
-	lines, updates, err := h.readLines(http.MaxBytesReader(w, r.Body, h.maxBody), r.URL.EscapedPath())
+	lines, updates, err := h.readLines(http.MaxBytesReader(w, r.Body, h.maxBody), h.namespace(r), access.Scope)
 	if err != nil {
 		return err
 	}
-	outcomes := h.hub.PublishAll(r.Context(), updates, grant)
+	outcomes := h.hub.PublishAll(r.Context(), updates, access.Grant)
 	next := 0
 	for i := range lines {
 		if lines[i].Status != 0 {
@@ -37,11 +37,12 @@ func (h *handler) publishLines(w http.ResponseWriter, r *http.Request, grant top
 			return outcome.Err // it is that of the batch
 		}
 		if outcome.Err != nil {
-			lines[i].refuse(h.explain(r, outcome.Err))
+			lines[i].refuse(explain(r, outcome.Err))
 			continue
 		}
 		lines[i] = lineResult{ID: outcome.ID, Replayed: outcome.Repeated}
 	}
+	h.logLines(r, lines)
 	header := w.Header()
 	header.Set("Content-Type", typeLines)
 	header.Set("X-Content-Type-Options", "nosniff") // the body is what the publisher chose
@@ -80,6 +81,25 @@ func (l *lineResult) refuse(p *problem) {
 	}
 }
 
+// logLines logs how many lines are refused, and why the first of them is.
+func (h *handler) logLines(r *http.Request, lines []lineResult) {
+	var first *lineResult
+	refused := 0
+	for i := range lines {
+		if lines[i].Status != 0 {
+			if refused++; first == nil {
+				first = &lines[i]
+			}
+		}
+	}
+	if first == nil || h.options.Logger == nil {
+		return
+	}
+	h.options.Logger.Log(r.Context(), slog.LevelDebug, "lines refused", "method", r.Method, "path", r.URL.Path,
+		"client", h.addresses.of(r).String(), "lines", len(lines), "refused", refused,
+		"first", first.Line, "status", first.Status, "error", first.Detail)
+}
+
 func writeLines(w io.Writer, lines []lineResult) {
 	out := bufio.NewWriter(w)
 	encoder := json.NewEncoder(out)
@@ -93,7 +113,7 @@ func writeLines(w io.Writer, lines []lineResult) {
 }
 
 // readLines reads a body to its end. The lines that have no status yet are those of updates, in order.
-func (h *handler) readLines(body io.Reader, hubPath string) (lines []lineResult, updates []hub.Submission, err error) {
+func (h *handler) readLines(body io.Reader, own *namespace, scope string) (lines []lineResult, updates []hub.Submission, err error) {
 	const begin = 4 << 10
 	scanner := bufio.NewScanner(body)
 	scanner.Buffer(make([]byte, 0, begin), int(min(h.maxBody, math.MaxInt/2))+begin) // a line may be as long as the body
@@ -109,9 +129,9 @@ func (h *handler) readLines(body io.Reader, hubPath string) (lines []lineResult,
 			}
 		}
 		line := lineResult{Line: number}
-		update, err := parseLine(text)
+		update, err := parseLine(text, scope)
 		if err == nil {
-			err = h.checkTopics(update.Topics, hubPath)
+			err = h.checkTopics(update.Topics, own)
 		}
 		if p, ok := errors.AsType[*problem](err); ok {
 			line.refuse(p)
@@ -121,7 +141,7 @@ func (h *handler) readLines(body io.Reader, hubPath string) (lines []lineResult,
 		lines = append(lines, line)
 	}
 	if err := scanner.Err(); err != nil {
-		return nil, nil, explainBody(err)
+		return nil, nil, explainBody(err, limitBody)
 	}
 	return lines, updates, nil
 }
@@ -153,7 +173,7 @@ func (d *lineData) UnmarshalJSON(text []byte) error {
 }
 
 // parseLine reads an update. Its texts are for the hub to check. The error is a problem.
-func parseLine(text []byte) (s hub.Submission, err error) {
+func parseLine(text []byte, scope string) (s hub.Submission, err error) {
 	var l line
 	if !utf8.Valid(text) { // which the decoder would mend
 		return s, badField("", "the line is not valid UTF-8")
@@ -174,7 +194,7 @@ func parseLine(text []byte) (s hub.Submission, err error) {
 		}
 	}
 	if l.Key != nil {
-		s.Key, err = scopedKey("key", *l.Key)
+		s.Key, err = scopedKey("key", *l.Key, scope)
 	}
 	return s, err
 }

@@ -142,8 +142,8 @@ func TestLinesRefuse(t *testing.T) {
 	}
 	run(t, func(t *testing.T, m mode) {
 		s := serve(t, m, hub.Options{}, protocol.Options{
-			Authorizer: protocol.AuthorizerFunc(func(*http.Request) (topic.Grant, error) {
-				return topic.Grant{Publish: topic.Matchers{topic.Exact("a"), topic.Exact("b")}}, nil
+			Authorizer: protocol.AuthorizerFunc(func(*http.Request) (protocol.Access, error) {
+				return protocol.Access{Grant: topic.Grant{Publish: topic.Matchers{topic.Exact("a"), topic.Exact("b")}}}, nil
 			}),
 		})
 		s.results(t, `{"topic":"a","key":"used"}`)
@@ -259,8 +259,8 @@ func TestLinesAreOneBatch(t *testing.T) {
 func TestLinesArePrivate(t *testing.T) {
 	run(t, func(t *testing.T, m mode) {
 		s := serve(t, m, hub.Options{}, protocol.Options{
-			Authorizer: protocol.AuthorizerFunc(func(r *http.Request) (topic.Grant, error) {
-				return topic.Grant{Publish: topic.All().Publish}, nil
+			Authorizer: protocol.AuthorizerFunc(func(r *http.Request) (protocol.Access, error) {
+				return protocol.Access{Grant: topic.Grant{Publish: topic.All().Publish}}, nil
 			}),
 		})
 		r := s.subscribe(t, "topic=a")

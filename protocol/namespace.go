@@ -1,21 +1,52 @@
 package protocol
 
-import "strings"
+import (
+	"net/http"
+	"slices"
+	"strings"
 
-// reserved reports whether a topic addresses the hub's own namespace: whether, resolved as a URL against that of
-// the hub, it has the hub's path, hubPath or [DefaultPath], or one below it, whatever its scheme and authority.
-// DefaultPath counts wherever the hub is mounted, since a proxy or a prefix handler may have rewritten the path.
-//
-// Paths are found as the WHATWG URL parser does. An authority is skipped, not judged: a topic whose authority no
-// URL can have is taken for a URL all the same. The root of a site is no namespace: a hub that is mounted there
-// does not take everybody's home page.
-func reserved(topic, hubPath string) bool {
-	if addresses(topic, DefaultPath) {
-		return true
-	}
-	return hubPath != DefaultPath && strings.Trim(hubPath, "/") != "" && addresses(topic, hubPath)
+	"github.com/tidings-hub/tidings/topic"
+)
+
+// namespace is the hub's own part of the names: what is below its path.
+type namespace struct {
+	paths []string
+	urls  topic.Matcher // selects whatever is a URL with a path
 }
 
+// anyURL is the URL Pattern of all URLs with a path, of any scheme.
+const anyURL = `*://*:*/*\?*#*`
+
+// namespace returns the hub's own part of the names, as the sender of r sees it: below the path at which the hub is
+// mounted and that of its public URL, and below [DefaultPath], since a proxy or a prefix handler may have rewritten
+// the path. The root of a site is none: a hub that is mounted there does not take everybody's home page.
+func (h *handler) namespace(r *http.Request) *namespace {
+	own := &namespace{paths: []string{DefaultPath}, urls: h.urls}
+	for _, path := range []string{h.public.EscapedPath(), r.URL.EscapedPath()} {
+		if strings.Trim(path, "/") != "" && !slices.Contains(own.paths, path) {
+			own.paths = append(own.paths, path)
+		}
+	}
+	return own
+}
+
+// mostAts is how many at signs a topic may have that is read as a URL: the parser's effort grows with their square.
+const mostAts = 100
+
+// reserved reports whether a topic addresses the namespace: whether, resolved as a URL against that of the hub, it has
+// one of the paths or one below, whatever its scheme and authority. A topic that cannot be read as a URL, because of
+// its host or port for instance, addresses nothing.
+func (n *namespace) reserved(topic string) bool {
+	for _, path := range n.paths {
+		if addresses(topic, path) {
+			return strings.Count(topic, "@") > mostAts || n.urls.Match(topic)
+		}
+	}
+	return false
+}
+
+// addresses reports whether a topic has the path hubPath or one below. Paths are found as the URL Standard's parser
+// does; the authority is skipped.
 func addresses(topic, hubPath string) bool {
 	own := canonicalPath(hubPath)
 	for _, path := range pathsOf(topic, hubPath) {

@@ -67,6 +67,17 @@ func TestReservedTopics(t *testing.T) {
 		{`foo://example.com/.well-known\mercure`, false},
 		{"  /.well-known/mercure  ", true},
 
+		// What is no URL addresses nothing.
+		{"https://[/.well-known/mercure", false},
+		{"https://a b.example/.well-known/mercure", false},
+		{"https://example.com:99999/.well-known/mercure", false},
+		{"https://example.com:x/.well-known/mercure", false},
+		{"https://1.2.3.999/.well-known/mercure", false},
+		{"https://%zz/.well-known/mercure", false},
+		{"https:///.well-known/mercure", false}, // its host is .well-known
+		{"https:////example.com/.well-known/mercure", true},
+		{"https://" + strings.Repeat("@", 200) + "example.com/.well-known/mercure", true}, // too costly to tell
+
 		// Relative to the hub's URL.
 		{"mercure", true},
 		{"mercure/x", true},

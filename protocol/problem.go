@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -24,7 +23,15 @@ type problem struct {
 	Limit  string `json:"limit,omitempty"` // the name of the limit that is exceeded
 	Max    int64  `json:"max,omitempty"`   // that limit
 
-	retryAfter int // seconds; 0 for never
+	RequestID string `json:"requestId,omitempty"` // by which the log names the request
+
+	retryAfter int       // seconds; 0 for never
+	challenge  challenge // what is said about tokens
+	metadata   string    // the address that goes with the challenge, or ""
+
+	// For the log:
+	cause   error  // why, if Detail does not say all
+	failure string // what the hub failed to do, if the fault is not the client's
 }
 
 func (p *problem) Error() string { return "protocol: " + p.Detail }
@@ -37,7 +44,7 @@ const (
 )
 
 // explain returns the problem that err is to the client.
-func (h *handler) explain(r *http.Request, err error) *problem {
+func explain(r *http.Request, err error) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
 	}
@@ -55,6 +62,7 @@ func (h *handler) explain(r *http.Request, err error) *problem {
 	case errors.Is(err, hub.ErrForbidden):
 		return &problem{
 			Status: http.StatusForbidden, Field: "topic", Detail: "publishing to one of the topics is not granted",
+			challenge: challengeScope,
 		}
 	case errors.Is(err, hub.ErrClosed), errors.Is(err, eventlog.ErrClosed):
 		return shuttingDown()
@@ -64,24 +72,25 @@ func (h *handler) explain(r *http.Request, err error) *problem {
 			Detail: "the idempotency key was used for another update",
 		}
 	case errors.Is(err, eventlog.ErrNoSpace):
-		h.log(r, slog.LevelError, "publishing refused", err)
 		return &problem{
 			Status: http.StatusInsufficientStorage, Detail: "the hub's disk is full: nothing was published",
+			cause: err, failure: "publishing refused",
 		}
 	case errors.Is(err, eventlog.ErrOutcomeUnknown):
-		h.log(r, slog.LevelError, "publishing failed", err)
 		return &problem{
 			Status: http.StatusServiceUnavailable, Detail: "outcome unknown: the update may have been published or not",
+			cause: err, failure: "publishing failed",
 		}
 	case errors.Is(err, eventlog.ErrUnavailable):
-		h.log(r, slog.LevelError, "the log is unavailable", err)
 		return &problem{
 			Status: http.StatusServiceUnavailable, Detail: "the hub's log is being opened anew: nothing was done",
-			retryAfter: retryBusy,
+			retryAfter: retryBusy, cause: err, failure: "the log is unavailable",
 		}
 	}
-	h.log(r, slog.LevelError, "request failed", err)
-	return &problem{Status: http.StatusInternalServerError, Detail: "the hub failed to serve the request"}
+	return &problem{
+		Status: http.StatusInternalServerError, Detail: "the hub failed to serve the request",
+		cause: err, failure: "request failed",
+	}
 }
 
 func shuttingDown() *problem {
@@ -94,6 +103,7 @@ func shuttingDown() *problem {
 const (
 	limitQueue       = "QueueBytes"
 	limitSubscribers = "Subscribers"
+	limitPresence    = "PresenceQueue"
 )
 
 // explainLimit returns the problem of a request that is beyond one of the hub's limits.
@@ -111,6 +121,10 @@ func explainLimit(r *http.Request, e *hub.LimitError) *problem {
 	case limitSubscribers:
 		p.Status, p.retryAfter = http.StatusServiceUnavailable, retryFull()
 		p.Detail = fmt.Sprintf("the hub has as many subscribers as it may have, the limit Subscribers is %d", e.Max)
+		return p
+	case limitPresence:
+		p.Status, p.retryAfter = http.StatusServiceUnavailable, retryFull()
+		p.Detail = "too many have come and gone whom others are yet to be told of (limit PresenceQueue)"
 		return p
 	case "Topics":
 		p.Field, what = "topic", "the number of topics"
@@ -147,6 +161,12 @@ func (p *problem) answer(header http.Header) []byte {
 	header.Set("Content-Type", "application/problem+json")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
+	if p.RequestID != "" {
+		header.Set(headerRequestID, p.RequestID)
+	}
+	if p.challenge != noChallenge {
+		header.Set("WWW-Authenticate", p.challenge.header(p.metadata))
+	}
 	if p.retryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}

@@ -7,13 +7,12 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/tidings-hub/tidings/auth"
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/hub"
 	"github.com/tidings-hub/tidings/sse"
-	"github.com/tidings-hub/tidings/topic"
 )
 
 // publish answers POST: 200 when what was published is durable.
@@ -21,38 +20,46 @@ func (h *handler) publish(w http.ResponseWriter, r *http.Request) error {
 	if h.options.Authorizer == nil {
 		return &problem{Status: http.StatusForbidden, Detail: "publishing is not open here: this hub authorizes nobody to"}
 	}
-	grant, err := h.authorize(w, r)
+	access, err := h.authorize(r)
 	if err != nil {
 		return err
+	}
+	if access.anonymous() {
+		return explainAuthorizer(ErrNoToken)
+	}
+	if access.ByCookie {
+		if err := h.checkOwnPage(r); err != nil {
+			return err
+		}
 	}
 	kind, err := bodyType(r)
 	if err != nil {
 		return err
 	}
 	if kind == typeLines {
-		return h.publishLines(w, r, grant)
+		return h.publishLines(w, r, &access)
 	}
-	return h.publishForm(w, r, grant)
+	return h.publishForm(w, r, &access)
 }
 
 // publishForm publishes the one update that the body is.
-func (h *handler) publishForm(w http.ResponseWriter, r *http.Request, grant topic.Grant) error {
-	key, err := headerIdempotencyKey(r)
+func (h *handler) publishForm(w http.ResponseWriter, r *http.Request, access *Access) error {
+	key, err := headerIdempotencyKey(r, access.Scope)
 	if err != nil {
 		return err
 	}
-	body, err := h.readBody(w, r)
+	body, err := readBody(w, r, h.maxBody, limitBody)
 	if err != nil {
 		return err
 	}
-	update, err := readUpdate(body)
+	update, err := readUpdate(body, access.Dialect)
 	if err != nil {
 		return err
 	}
-	if err := h.checkTopics(update.Topics, r.URL.EscapedPath()); err != nil {
+	if err := h.checkTopics(update.Topics, h.namespace(r)); err != nil {
 		return err
 	}
-	outcome := h.hub.PublishAll(r.Context(), []hub.Submission{{Update: update, Key: key}}, grant)[0]
+	outcome := h.hub.PublishAll(r.Context(), []hub.Submission{{Update: update, Key: key}}, access.Grant)[0]
 	if outcome.Err != nil {
 		return outcome.Err
 	}
@@ -66,15 +73,18 @@ func (h *handler) publishForm(w http.ResponseWriter, r *http.Request, grant topi
 	return nil
 }
 
-// checkTopics refuses those that lie in the namespace of the hub, whose path is hubPath.
-func (h *handler) checkTopics(topics []string, hubPath string) error {
+// checkTopics refuses those that lie in the hub's own namespace.
+func (h *handler) checkTopics(topics []string, own *namespace) error {
 	for _, t := range topics[:min(len(topics), h.limits.Topics)] { // the hub refuses more
-		if t != "" && reserved(t, hubPath) { // and an empty one
+		if t != "" && len(t) <= h.limits.TopicBytes && own.reserved(t) { // and empty and longer ones
 			return badField("topic", "topic %s lies in the hub's own namespace", quote(t))
 		}
 	}
 	return nil
 }
+
+// limitBody is the limit of a publication's body.
+const limitBody = "MaxBodyBytes"
 
 // What a publication can be.
 const (
@@ -86,8 +96,7 @@ const (
 func bodyType(r *http.Request) (string, error) {
 	given := r.Header.Get("Content-Type")
 	kind, params, err := mime.ParseMediaType(given)
-	charset := strings.ToLower(params["charset"])
-	if err == nil && (kind == typeForm || kind == typeLines) && (charset == "" || charset == "utf-8" || charset == "utf8") {
+	if err == nil && (kind == typeForm || kind == typeLines) && isUTF8(params) {
 		return kind, nil
 	}
 	detail := "the header Content-Type is missing"
@@ -100,31 +109,32 @@ func bodyType(r *http.Request) (string, error) {
 	}
 }
 
-// readBody reads the whole body, within its limit.
-func (h *handler) readBody(w http.ResponseWriter, r *http.Request) (string, error) {
+// readBody reads the whole body, of at most so many bytes; limit names their number.
+func readBody(w http.ResponseWriter, r *http.Request, most int64, limit string) (string, error) {
 	var body bytes.Buffer
-	if 0 < r.ContentLength && r.ContentLength <= h.maxBody {
+	if 0 < r.ContentLength && r.ContentLength <= most {
 		body.Grow(int(r.ContentLength) + bytes.MinRead) // room to see the end without growing
 	}
-	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.maxBody)); err != nil {
-		return "", explainBody(err)
+	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, most)); err != nil {
+		return "", explainBody(err, limit)
 	}
 	return body.String(), nil
 }
 
 // explainBody returns the problem of a body that cannot be read.
-func explainBody(err error) *problem {
+func explainBody(err error, limit string) *problem {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return &problem{
-			Status: http.StatusRequestEntityTooLarge, Limit: "MaxBodyBytes", Max: tooLarge.Limit,
-			Detail: fmt.Sprintf("the body is longer than MaxBodyBytes, %d", tooLarge.Limit),
+			Status: http.StatusRequestEntityTooLarge, Limit: limit, Max: tooLarge.Limit,
+			Detail: fmt.Sprintf("the body is longer than %s, %d", limit, tooLarge.Limit),
 		}
 	}
-	return &problem{Status: http.StatusBadRequest, Detail: "the body could not be read to its end"}
+	return &problem{Status: http.StatusBadRequest, Detail: "the body could not be read to its end", cause: err}
 }
 
-// readUpdate reads the fields of a publication. Their texts are for the hub to check.
-func readUpdate(form string) (u eventlog.Update, err error) {
+// readUpdate reads the fields of a publication. Their texts are for the hub to check. Publishers of protocol 0.x may
+// leave retry empty.
+func readUpdate(form string, d auth.Dialect) (u eventlog.Update, err error) {
 	retry := ""
 	single := map[string]*string{"id": &u.ID, "type": &u.Type, "data": &u.Data, "retry": &retry}
 	for name, value := range formPairs(form) {
@@ -140,7 +150,7 @@ func readUpdate(form string) (u eventlog.Update, err error) {
 			}
 		}
 	}
-	if single["retry"] == nil {
+	if single["retry"] == nil && (retry != "" || d != auth.Legacy) {
 		u.Retry, err = parseRetry(retry)
 	}
 	return u, err

@@ -201,8 +201,8 @@ func TestDefaultBodyLimit(t *testing.T) {
 func TestPublishNeedsAGrant(t *testing.T) {
 	run(t, func(t *testing.T, m mode) {
 		s := serve(t, m, hub.Options{}, protocol.Options{
-			Authorizer: protocol.AuthorizerFunc(func(*http.Request) (topic.Grant, error) {
-				return topic.Grant{Publish: topic.Matchers{topic.Exact("a"), topic.Exact("b")}}, nil
+			Authorizer: protocol.AuthorizerFunc(func(*http.Request) (protocol.Access, error) {
+				return protocol.Access{Grant: topic.Grant{Publish: topic.Matchers{topic.Exact("a"), topic.Exact("b")}}}, nil
 			}),
 		})
 		r := s.subscribe(t, "topic=*")

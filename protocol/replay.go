@@ -14,9 +14,12 @@ const (
 	paramGap    = "gap"
 )
 
-// readReplay reads what a query asks for of the past, and whether it does.
-func readReplay(query string) (replay hub.Replay, asked bool, err error) {
-	for name, value := range formPairs(query) {
+// paramEnvelope asks for updates that say their topics.
+const paramEnvelope = "envelope"
+
+// readReplay reads what a subscriber asks for of the past, and whether it does.
+func readReplay(params parameters) (replay hub.Replay, asked bool, err error) {
+	for name, value := range params.all() {
 		if name != paramReplay {
 			continue
 		}
@@ -47,16 +50,19 @@ func parseReplay(value string) (hub.Replay, error) {
 	return hub.Replay{Newest: int(n)}, nil
 }
 
-// readSkipGap reports whether a query asks to go on live where the cursor cannot be honoured.
-func readSkipGap(query string) (bool, error) { return readFlag(query, paramGap, "skip") }
+// readSkipGap reports whether a subscriber asks to go on live where the cursor cannot be honoured.
+func readSkipGap(params parameters) (bool, error) { return readFlag(params, paramGap, "skip") }
 
-// readSignals reports whether a query asks for signals.
-func readSignals(query string) (bool, error) { return readFlag(query, "signals", "1") }
+// readSignals reports whether a subscriber asks for signals.
+func readSignals(params parameters) (bool, error) { return readFlag(params, "signals", "1") }
 
-// readFlag reports whether a query has a parameter that can have one value only.
-func readFlag(query, param, only string) (bool, error) {
+// readEnvelope reports whether a subscriber asks for envelopes.
+func readEnvelope(params parameters) (bool, error) { return readFlag(params, paramEnvelope, "1") }
+
+// readFlag reports whether there is a parameter that can have one value only.
+func readFlag(params parameters, param, only string) (bool, error) {
 	set := false
-	for name, value := range formPairs(query) {
+	for name, value := range params.all() {
 		if name != param {
 			continue
 		}

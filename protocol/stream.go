@@ -13,6 +13,7 @@ type stream struct {
 	sub         *hub.Subscription
 	lastEventID string // for the response's head; empty if no cursor was presented
 	gzip        bool
+	envelope    bool
 	release     func() // is called when the stream has ended
 }
 
@@ -44,6 +45,7 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, s stream) erro
 		}
 	}
 	sink := fanout.NewResponseSink(h.stall, s.form())
+	sink.Until(s.sub.Expires())
 	if _, err := s.sub.Attach(sink); err != nil { // what it is offered waits until Run
 		s.unsetHeader(w.Header())
 		return err
@@ -65,10 +67,14 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, s stream) erro
 
 // form returns which bytes of frames a writer is given that does the framing of HTTP by itself.
 func (s *stream) form() fanout.Form {
+	form := fanout.FormEvent
 	if s.gzip {
-		return fanout.FormGzip
+		form |= fanout.FormGzip
 	}
-	return fanout.FormEvent
+	if s.envelope {
+		form |= fanout.FormEnvelope
+	}
+	return form
 }
 
 // setHeader completes the response's head. mayCompress says that other requests could be answered with a compressed

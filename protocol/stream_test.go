@@ -34,6 +34,7 @@ func TestStreamHead(t *testing.T) {
 			"Cache-Control":     {"no-store"},
 			"X-Accel-Buffering": {"no"},
 			"Vary":              {"Accept-Encoding"},
+			"Accept-Query":      {"application/x-www-form-urlencoded"},
 		}
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			resp := s.request(t, method, "topic=a", "", "Accept", "application/json")
@@ -99,15 +100,15 @@ func subscribers(t testing.TB, h *hub.Hub) []fanout.SubscriberState {
 func TestMethods(t *testing.T) {
 	run(t, func(t *testing.T, m mode) {
 		s := open(t, m)
-		for _, method := range []string{"PUT", "DELETE", "PATCH", "QUERY", "get", "TRACE"} {
+		for _, method := range []string{"PUT", "DELETE", "PATCH", "query", "get", "TRACE"} {
 			resp := s.request(t, method, "topic=a", "")
-			wantProblem(t, resp, http.StatusMethodNotAllowed, "", method, "GET HEAD OPTIONS POST")
-			if got := resp.Header.Get("Allow"); got != "GET, HEAD, OPTIONS, POST" {
+			wantProblem(t, resp, http.StatusMethodNotAllowed, "", method, "GET HEAD OPTIONS POST QUERY")
+			if got := resp.Header.Get("Allow"); got != "GET, HEAD, OPTIONS, POST, QUERY" {
 				t.Errorf("%s: Allow %q", method, got)
 			}
 		}
 		resp := s.request(t, http.MethodOptions, "", "")
-		if got := resp.Header.Get("Allow"); resp.StatusCode != http.StatusNoContent || got != "GET, HEAD, OPTIONS, POST" {
+		if got := resp.Header.Get("Allow"); resp.StatusCode != http.StatusNoContent || got != "GET, HEAD, OPTIONS, POST, QUERY" {
 			t.Errorf("OPTIONS: %s, Allow %q", resp.Status, got)
 		}
 	})

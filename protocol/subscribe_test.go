@@ -40,7 +40,12 @@ func TestSubscribe(t *testing.T) {
 		{"names are case-sensitive", "Topic=a&topic=end", nil},
 		{"escaped name", "t%6Fpic=a&topic=end", []string{"a"}},
 		{"other parameters", "topic=a&foo=bar&tmatch=x&topic=end&signal=2", []string{"a"}},
-		{"a matcher is taken literally", "match={a}&match=end", nil},
+		{"a matcher of 1.0 is taken literally", "match={a}&match=end", nil},
+		{"URI Template", "topic={x}&topic=end", []string{"a", "A", "b", "one and two"}},
+		{"selector that is no template", "topic={x&topic=end", nil},
+		{"URL Pattern", "match_urlpattern=/.well-known/:x(a|b)&match=end", []string{"a", "b"}},
+		{"everything, as a pattern", "match_urlpattern=*", []string{"a", "A", "b;c", "b", "é ü", "one and two"}},
+		{"all kinds of 1.0", "match=A&match_exact=b&match_urlpattern=:x(a)&match=end", []string{"a", "A", "b"}},
 	}
 	run(t, func(t *testing.T, m mode) {
 		for _, tt := range tests {
@@ -78,8 +83,11 @@ func TestSubscribeRefuses(t *testing.T) {
 		{"empty match", "match", "match", []string{`"match"`, "empty"}},
 		{"both dialects", "topic=a&match=b", "match", []string{`"topic"`, `"match"`, "mixed"}},
 		{"both dialects, other order", "match_exact=a&topic=b", "topic", []string{"mixed"}},
-		{"URI template", "topic=https://example.com/{id}", "topic", []string{"URI templates", "{id}"}},
-		{"URL Pattern", "match_urlpattern=/a/:id", "match_urlpattern", []string{"not supported yet"}},
+		{"no URL Pattern", "match_urlpattern=https://example.com/(open", "match", []string{"urlpattern", "(open"}},
+		{"no URL Pattern among good ones", "match=a&match_urlpattern=https://example.com/:a/:a", "match", []string{"urlpattern"}},
+		{"control character in a pattern", "match_urlpattern=/a%00", "match", []string{"U+0000"}},
+		{"long pattern", "match_urlpattern=/" + long, "match", []string{"TopicBytes", "4098"}},
+		{"costly template", "topic=" + url.QueryEscape(strings.Repeat("{+a,b,c}", 500)), "topic", []string{"template"}},
 		{"unknown matcher type", "match_regexp=a", "match_regexp", []string{`"match_regexp"`}},
 		{"match in capitals", "Match=a", "Match", []string{`"Match"`}},
 		{"name that begins with match", "topic=a&matchx=b", "matchx", []string{`"matchx"`}},
@@ -142,20 +150,26 @@ func TestMatcherLimitsAreTheHubs(t *testing.T) {
 			t.Errorf("limit %s of %d", p.Limit, p.Max)
 		}
 		s.subscribe(t, "topic=a&topic=abcde")
+		s.subscribe(t, "match=*&match_exact=*&match_urlpattern=*&match=a") // the wildcard is one, however it is asked for
+		// What is too much is refused before anything is compiled, and so before what is wrong with it is seen.
+		p = wantProblem(t, s.request(t, http.MethodGet, "match_urlpattern=/(&match_urlpattern=/)&match=c", ""), 400, "match")
+		if p.Limit != "Matchers" {
+			t.Errorf("refused for %q", p.Detail)
+		}
 	})
 }
 
 func TestPrivateUpdates(t *testing.T) {
 	granted := func(grants ...string) protocol.Authorizer {
-		return protocol.AuthorizerFunc(func(r *http.Request) (topic.Grant, error) {
+		return protocol.AuthorizerFunc(func(r *http.Request) (protocol.Access, error) {
 			if r.Method == http.MethodPost {
-				return topic.All(), nil
+				return protocol.Access{Grant: topic.All()}, nil
 			}
 			var g topic.Grant
 			for _, name := range grants {
 				g.Subscribe = append(g.Subscribe, topic.Exact(name))
 			}
-			return g, nil
+			return protocol.Access{Grant: g}, nil
 		})
 	}
 	tests := []struct {
@@ -229,8 +243,8 @@ func TestAuthorizerRefuses(t *testing.T) {
 	run(t, func(t *testing.T, m mode) {
 		var logged bytes.Buffer // written before the answer, read after it
 		s := serve(t, m, hub.Options{}, protocol.Options{
-			Authorizer: protocol.AuthorizerFunc(func(*http.Request) (topic.Grant, error) {
-				return topic.All(), http.ErrNoCookie
+			Authorizer: protocol.AuthorizerFunc(func(*http.Request) (protocol.Access, error) {
+				return protocol.Access{Grant: topic.All()}, http.ErrNoCookie
 			}),
 			Logger: slog.New(slog.NewTextHandler(&logged, nil)),
 		})
@@ -240,7 +254,7 @@ func TestAuthorizerRefuses(t *testing.T) {
 			if strings.Contains(p.Detail, http.ErrNoCookie.Error()) {
 				t.Errorf("%s: the reason is shown: %s", method, p.Detail)
 			}
-			if got := resp.Header.Get("WWW-Authenticate"); got != "Bearer" {
+			if got := resp.Header.Get("WWW-Authenticate"); got != `Bearer error="invalid_token"` {
 				t.Errorf("%s: WWW-Authenticate %q", method, got)
 			}
 			if got := logged.String(); !strings.Contains(got, http.ErrNoCookie.Error()) || !strings.Contains(got, method) {

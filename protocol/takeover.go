@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -44,14 +43,16 @@ func (h *handler) takeOver(w http.ResponseWriter, r *http.Request, s stream) (ta
 	}
 	if err != nil {
 		s.release()
-		h.log(r, slog.LevelError, "a connection was lost when it was taken over", err)
+		h.refuse(r, &problem{
+			Status: http.StatusInternalServerError, cause: err, failure: "a connection was lost when it was taken over",
+		}) // into the log: nobody is left to tell
 		return true, nil
 	}
 	s.sub.Done = s.release
 	if _, err := s.sub.Attach(sink); err != nil {
 		s.release()
 		s.unsetHeader(w.Header())
-		sink.Refuse(problemAnswer(r, w.Header(), h.explain(r, err)))
+		sink.Refuse(problemAnswer(r, w.Header(), h.refuse(r, err)))
 	}
 	return true, nil
 }

@@ -102,6 +102,7 @@ func TestTakenWire(t *testing.T) {
 	}
 	head := func(first, last string) string {
 		return strings.ReplaceAll(first+`
+Accept-Query: application/x-www-form-urlencoded
 Cache-Control: no-store
 Connection: close
 Content-Type: text/event-stream

@@ -32,7 +32,7 @@ func TestTakenCurl(t *testing.T) {
 		{
 			"as it is on the wire",
 			[]string{"--raw", "--include"},
-			head("HTTP/1.1 200 OK", "Cache-Control: no-store", "Connection: close", "Content-Type: text/event-stream",
+			head("HTTP/1.1 200 OK", "Accept-Query: application/x-www-form-urlencoded", "Cache-Control: no-store", "Connection: close", "Content-Type: text/event-stream",
 				"Date: "+date, "Transfer-Encoding: chunked", "Vary: Accept-Encoding", "X-Accel-Buffering: no") + chunk(":\n"),
 			chunk,
 			`d\r\nretry: \d{4}\n\n\r\n0\r\n\r\n`,
