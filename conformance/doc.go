@@ -1,0 +1,3 @@
+// Package conformance holds tests in which parts of this module that know nothing of each other work together:
+// the client with the hub. What an outside judge is pointed at is in the folders below.
+package conformance
