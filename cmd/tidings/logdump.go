@@ -40,7 +40,15 @@ func dump(ctx context.Context, x *disk.Inspection, w io.Writer) error {
 		return err
 	}
 	out := bufio.NewWriterSize(w, 64<<10)
-	if err := writeLine(out, dumpHeader{Dump: dumpVersion, Head: info.Head, Lineage: info.Lineage}); err != nil {
+	marks, err := x.Marks(ctx)
+	if err != nil {
+		return err
+	}
+	header := dumpHeader{Dump: dumpVersion, Head: info.Head, Lineage: info.Lineage}
+	for _, m := range marks {
+		header.Marks = append(header.Marks, markLine{Key: m.Key, Value: m.Value})
+	}
+	if err := writeLine(out, header); err != nil {
 		return err
 	}
 	n := 0
@@ -62,6 +70,22 @@ type dumpHeader struct {
 	Dump    int              `json:"tidingsDump"`
 	Head    uint64           `json:"head"`
 	Lineage eventlog.Lineage `json:"lineage"`
+	Marks   []markLine       `json:"marks,omitempty"`
+}
+
+// markLine is a mark, such as that of a subscription that was active.
+type markLine struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+// marks is the inverse.
+func (h *dumpHeader) marks() []eventlog.Mark {
+	var marks []eventlog.Mark
+	for _, m := range h.Marks {
+		marks = append(marks, eventlog.Mark{Key: m.Key, Value: m.Value})
+	}
+	return marks
 }
 
 // dumpEnd is the last line of a dump.
@@ -81,12 +105,14 @@ type recordLine struct {
 	Type    string         `json:"type,omitempty"`
 	Data    string         `json:"data"`
 	Retry   string         `json:"retry,omitempty"` // a duration such as 1.5s
+
+	Presence bool `json:"presence,omitempty"`
 }
 
 func lineOf(r *eventlog.Record) recordLine {
 	line := recordLine{
 		Offset: r.Position.Offset, Epoch: r.Position.Epoch, Time: r.Time.UTC(),
-		Topics: r.Topics, Private: r.Private, ID: r.ID, Type: r.Type, Data: r.Data,
+		Topics: r.Topics, Private: r.Private, ID: r.ID, Type: r.Type, Data: r.Data, Presence: r.Presence,
 	}
 	if r.Retry != 0 {
 		line.Retry = r.Retry.String()
@@ -100,6 +126,7 @@ func (l *recordLine) record() (*eventlog.Record, error) {
 		Update:   eventlog.Update{Topics: l.Topics, Private: l.Private, ID: l.ID, Type: l.Type, Data: l.Data},
 		Position: eventlog.Position{Epoch: l.Epoch, Offset: l.Offset},
 		Time:     l.Time,
+		Presence: l.Presence,
 	}
 	if l.Retry != "" {
 		var err error

@@ -37,7 +37,7 @@ func (c *logRestoreCommand) Run(ctx context.Context, std *streams) error {
 		return err
 	}
 	options := disk.Options{Rules: config.DiskRules(c.Retain)}
-	n, err := disk.Restore(c.Dir, options, disk.History{Lineage: header.Lineage, Head: header.Head}, lines.records)
+	n, err := disk.Restore(c.Dir, options, disk.History{Lineage: header.Lineage, Head: header.Head, Marks: header.marks()}, lines.records)
 	if err != nil {
 		return ended(ctx, logError(err))
 	}

@@ -24,6 +24,7 @@ type commands struct {
 	Log       logCommand       `cmd:"" help:"Look into a log, restore it, erase from it."`
 	Bench     benchCommand     `cmd:"" help:"Put a hub under load and say what it takes."`
 	BenchBase benchBaseCommand `cmd:"" hidden:"" help:"Serve the plain hub that bench compares with."`
+	Token     tokenCommand     `cmd:"" help:"Make tokens and keys, explain tokens."`
 	Version   versionCommand   `cmd:"" help:"Print what this binary is."`
 }
 

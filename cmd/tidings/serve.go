@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -25,12 +26,15 @@ func (*serveCommand) Help() string {
 
 Updates are kept in the directory --data, so that subscribers that come back get what they missed, also after the hub was started anew. Only one hub can have it. 'tidings log' looks into it, and restores and erases.
 
-There are no access tokens yet, so --dev is needed: everybody may do everything, and for that reason the hub listens on a loopback address, accepts only requests for a loopback host, and answers only pages from loopback origins. It also serves a page that says how to use it at /, and its state at /debug/state.
+Who may do what is said by access tokens (--issuer or --legacy-key, see 'tidings token'), by your application (--authorize-url), or by --anonymous and --open-publish for everybody. With --dev everybody may do everything, and for that reason the hub listens on a loopback address, accepts only requests for a loopback host, and answers only pages from loopback origins. It then also serves a page that says how to use it at /, and its state at /debug/state.
 
 Examples:
 
     tidings serve --dev
     tidings serve --dev --data memory
+    tidings serve --issuer https://app.example --key-file public.pem \
+        --resource https://hub.example/.well-known/mercure
+    tidings serve --anonymous --authorize-url http://127.0.0.1:3000/tidings
     tidings serve --dev --data /var/lib/tidings --retain-age 168h --retain 'newest:topic=prices'
     tidings serve --dev --addr 127.0.0.1:0 --retain-age 10m
     tidings serve --dev --tls-cert cert.pem --tls-key key.pem
@@ -42,7 +46,7 @@ Examples:
 func (c *serveCommand) Run(ctx context.Context, std *streams) error {
 	logger := c.Logger(std.err)
 	o := listenOptions(&c.Listen, logger)
-	o.LoopbackOnly, o.Stall = true, c.Stall
+	o.LoopbackOnly, o.Stall = c.Dev, c.Stall
 	o.MaxConnections, o.NotSentBytes = c.MaxConnections, c.NotSentBytes()
 	s, err := server.Listen(ctx, o)
 	if err != nil {
@@ -53,11 +57,55 @@ func (c *serveCommand) Run(ctx context.Context, std *streams) error {
 	if err != nil {
 		return err
 	}
-	app, err := server.NewDev(server.DevOptions{
+	announce := func() {
+		fmt.Fprintf(std.out, "Tidings hub: %s\nUpdates are kept %s\nIt takes %v\n",
+			strings.TrimSuffix(s.URL(), "/")+protocol.DefaultPath, place, s.Ceiling())
+	}
+	if c.Dev {
+		app, err := c.newDev(strings.TrimSuffix(s.URL(), "/")+protocol.DefaultPath, log, logger)
+		if err != nil {
+			return err
+		}
+		announce()
+		return s.Serve(ctx, app)
+	}
+	world, err := newSite(&c.Serve, log, logger)
+	if err != nil {
+		return err
+	}
+	operators, api, err := world.operatorServer(ctx, &c.Serve, log, logger, std.out)
+	if err != nil {
+		return errors.Join(err, world.app.Shutdown(ctx))
+	}
+	announce()
+	if operators == nil {
+		return s.Serve(ctx, world.app)
+	}
+	return serveBoth(ctx, s, world.app, operators, api)
+}
+
+// serveBoth serves the hub and its operators' API until ctx ends, or one of them fails; then the other ends too.
+func serveBoth(ctx context.Context, s *server.Server, app server.App, operators *server.Server, api server.App) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	failed := make(chan error, 1)
+	go func() {
+		defer end()
+		failed <- operators.Serve(ctx, api)
+	}()
+	err := s.Serve(ctx, app)
+	end()
+	return errors.Join(err, <-failed)
+}
+
+// newDev starts a hub on which everybody may do everything.
+func (c *serveCommand) newDev(hubURL string, log eventlog.Log, logger *slog.Logger) (*server.Dev, error) {
+	return server.NewDev(server.DevOptions{
 		Hub:          c.HubOptions(),
 		Log:          log,
 		BackupDir:    c.BackupDir,
 		MaxBodyBytes: int64(c.MaxBodyBytes),
+		PublicURL:    hubURL,
 
 		TakeOver:       c.TakeOver(),
 		NoCompression:  c.NoCompress,
@@ -66,12 +114,6 @@ func (c *serveCommand) Run(ctx context.Context, std *streams) error {
 
 		Logger: logger,
 	})
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(std.out, "Tidings hub: %s\nUpdates are kept %s\nIt takes %v\n",
-		strings.TrimSuffix(s.URL(), "/")+protocol.DefaultPath, place, s.Ceiling())
-	return s.Serve(ctx, app)
 }
 
 // openLog opens the log that the settings ask for, and says where it is.

@@ -9,11 +9,13 @@ import (
 	"github.com/tidings-hub/tidings/sse"
 )
 
-func TestServeNeedsDev(t *testing.T) {
+// TestServeNeedsPublishers: a hub to which nobody could publish does not start, and says what would help.
+func TestServeNeedsPublishers(t *testing.T) {
 	stdout, stderr, code := runBinary(t, "serve", "--addr", "127.0.0.1:0")
-	if code != exitUsage || stdout != "" || stderr != "tidings: serve needs --dev until access tokens are there\n" {
-		t.Errorf("exit code %d, wrote %q and %q", code, stdout, stderr)
+	if code != exitUsage || stdout != "" {
+		t.Errorf("exit code %d, wrote %q", code, stdout)
 	}
+	isOneLine(t, stderr, "nobody could publish: give keys for tokens (--issuer or --legacy-key), --authorize-url or --open-publish; to try things out there is --dev")
 }
 
 func TestPortTaken(t *testing.T) {

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"mime"
-	"net/http"
 
+	sseclient "github.com/tidings-hub/tidings/client"
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/internal/config"
 	"github.com/tidings-hub/tidings/sse"
@@ -25,102 +21,95 @@ type subscribeCommand struct {
 
 // Help is shown by tidings subscribe --help.
 func (*subscribeCommand) Help() string {
-	return `Prints each event as it arrives: its id, its type and its data, with tabs between. Data of several lines goes on below itself, and control characters are written as escapes. --json prints everything as it is.
+	return `Prints each event as it arrives: its id, its type and its data, with tabs between. Data of several lines goes on below itself, and control characters are written as escapes. --output json prints everything as it is.
 
-It is one connection: when the stream ends, the last line on standard error says how to go on without losing anything, and the exit code is 5.
+When the stream ends or breaks, it comes back behind its last event, for as long as it takes; standard error says so, and says where updates may be lost. It does not wait for a hub that cannot be reached at the beginning. With --no-reconnect, the last line on standard error says how to go on without losing anything, and the exit code is 5.
+
+--exec runs a command for each event, by the shell. The data is its standard input; its environment has TIDINGS_ID, TIDINGS_TYPE and, where a single topic was asked for, TIDINGS_TOPIC. One runs at a time, and the next event waits in the hub meanwhile. If one fails, standard error says so, and the next event follows; with --exec-stop that is the end, with exit code 1, and the last line says how to go on with the same event.
 
 Examples:
 
     tidings subscribe a
-    tidings subscribe '*' --json
+    tidings subscribe '*' --output json
     tidings subscribe a b --last-event-id earliest --count 10
+    tidings subscribe orders --exec 'jq .total >> totals'
 
 The exit codes are listed by tidings --help.`
 }
 
-// Run prints events until there were enough, the stream ends, or ctx does.
+// Run prints events, or runs the command for them, until there were enough, something ends the stream, or ctx
+// does.
 func (c *subscribeCommand) Run(ctx context.Context, std *streams) error {
-	client, err := newHubClient(&c.Hub)
+	hub, err := newHubClient(&c.Hub)
 	if err != nil {
 		return err
 	}
-	resp, err := client.subscribe(ctx, &c.Subscribe)
+	s := &subscription{settings: &c.Subscribe, hub: hub, std: std, seen: c.LastEventID}
+	if s.take = printer(std.out, c.Form()); c.Exec != "" {
+		s.take = s.runCommand
+	}
+	return s.run(ctx)
+}
+
+// subscription is a subscriber at work.
+type subscription struct {
+	settings *config.Subscribe
+	hub      *hubClient
+	std      *streams
+	take     func(context.Context, sse.Event) error
+	stop     context.CancelCauseFunc // ends the subscription; with errEnough, for good
+
+	opened bool   // the hub has answered with a stream
+	lost   bool   // and the stream has ended since
+	taken  int    // events
+	seen   string // the id of the last one that was taken
+}
+
+// errEnough is why a subscription ends that has had all it wanted.
+var errEnough = errors.New("there were enough events")
+
+// run takes what comes until something ends it.
+func (s *subscription) run(parent context.Context) error {
+	ctx, stop := context.WithCancelCause(parent)
+	defer stop(nil)
+	s.stop = stop
+	source, err := sseclient.New(s.url(), s.options(ctx))
 	if err != nil {
-		return err
+		return &codedError{exitUsage, err}
 	}
-	defer resp.Body.Close()
-	if from := resumedFrom(resp); c.LastEventID != "" && from != "" && from != eventlog.TrimID(c.LastEventID) {
-		fmt.Fprintf(std.err, "tidings: the hub cannot go on behind %q: updates may be lost\n", c.LastEventID)
-	}
-	options := sse.Options{MaxLine: maxEventBytes, MaxEvent: maxEventBytes}
-	if c.LastEventID != eventlog.Earliest {
-		options.LastEventID = c.LastEventID
-	}
-	events := sse.NewDecoder(resp.Body, options)
-	write := writeText
-	if c.JSON {
-		write = writeJSON
-	}
-	for n := 0; c.Count == 0 || n < c.Count; n++ {
-		event, err := events.Decode()
-		if err != nil {
-			return streamEnd(ctx, err, events.LastEventID())
+	for event, failed := range source.Events(ctx) {
+		if err = failed; err == nil {
+			s.handle(ctx, event)
 		}
-		if err := write(std.out, event); err != nil {
-			return fmt.Errorf("writing to standard output: %w", err)
-		}
 	}
-	return nil
+	switch cause := context.Cause(ctx); {
+	case cause == errEnough:
+		return nil
+	case parent.Err() != nil:
+		return parent.Err()
+	case cause != nil:
+		return cause
+	case err == nil:
+		return &codedError{exitEnded, errors.New("the hub has no more to send: it answered 204 No Content")}
+	default:
+		return s.end(err, source.LastEventID())
+	}
 }
 
-// subscribe opens the stream that s asks for.
-func (c *hubClient) subscribe(ctx context.Context, s *config.Subscribe) (*http.Response, error) {
-	u := *c.url
-	query := u.Query()
-	query["match"] = s.Topics
-	if s.Signals {
-		query.Set("signals", "1")
+// handle takes an event, and ends the subscription if it was the last one, or cannot be taken.
+func (s *subscription) handle(ctx context.Context, event sse.Event) {
+	if ctx.Err() != nil {
+		return
 	}
-	u.RawQuery = query.Encode()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, err
+	if event.ID == eventlog.Earliest {
+		event.ID = "" // what was asked for, where the hub has given no id yet
 	}
-	r.Header.Set("Accept", "text/event-stream")
-	if s.LastEventID != "" {
-		r.Header.Set("Last-Event-ID", s.LastEventID)
+	if err := s.take(ctx, event); err != nil {
+		s.stop(err)
+		return
 	}
-	resp, err := c.do(r)
-	if err != nil {
-		return nil, err
+	s.seen = event.ID
+	if s.taken++; s.taken == s.settings.Count {
+		s.stop(errEnough)
 	}
-	given := resp.Header.Get("Content-Type")
-	if kind, _, err := mime.ParseMediaType(given); err != nil || kind != "text/event-stream" {
-		resp.Body.Close()
-		return nil, &codedError{exitRefused, fmt.Errorf("%s is no hub: it answered with %q", c.url.Redacted(), given)}
-	}
-	return resp, nil
-}
-
-// resumedFrom returns the id behind which a stream begins, as either version of the protocol says it.
-func resumedFrom(resp *http.Response) string {
-	return cmp.Or(resp.Header.Get("Mercure-Last-Event-ID"), resp.Header.Get("Last-Event-ID"))
-}
-
-// streamEnd is the error of a stream that ended before its subscriber wanted it to.
-func streamEnd(ctx context.Context, err error, lastEventID string) error {
-	if ended := ctx.Err(); ended != nil {
-		return ended
-	}
-	if _, ok := errors.AsType[*sse.LimitError](err); ok {
-		return err
-	}
-	text := "the stream ended"
-	if !errors.Is(err, io.EOF) {
-		text = fmt.Sprintf("the stream broke off: %v", cmp.Or(errors.Unwrap(err), err)) // without the decoder's words
-	}
-	if lastEventID != "" {
-		text += fmt.Sprintf("; go on behind its last event with --last-event-id %q", lastEventID)
-	}
-	return &codedError{exitEnded, errors.New(text)}
 }

@@ -67,7 +67,7 @@ func TestSubscribePrintsText(t *testing.T) {
 func TestStreamEnds(t *testing.T) {
 	h := startHub(t)
 	id := h.publish(t, "--topic", "a", "--data", "hi")
-	p := h.subscribe(t, "a", "--last-event-id", "earliest")
+	p := h.subscribe(t, "a", "--last-event-id", "earliest", "--no-reconnect")
 	p.stdout.line(t)
 	h.signal(t, syscall.SIGINT)
 	if code := p.wait(t); code != exitEnded {
@@ -90,7 +90,7 @@ func TestStreamBreaksOff(t *testing.T) {
 				panic(http.ErrAbortHandler)
 			}))
 			defer broken.Close()
-			_, stderr, code := runBinary(t, "subscribe", "--hub", broken.URL, "a")
+			_, stderr, code := runBinary(t, "subscribe", "--hub", broken.URL, "a", "--no-reconnect")
 			if code != exitEnded {
 				t.Errorf("exit code %d, want %d", code, exitEnded)
 			}

@@ -10,7 +10,7 @@ func TestHelp(t *testing.T) {
 		command string
 		want    []string
 	}{
-		{"", []string{"demo", "serve", "publish", "subscribe", "log", "version", "Exit codes:", "130"}},
+		{"", []string{"demo", "serve", "publish", "subscribe", "log", "token", "version", "Exit codes:", "130"}},
 		{"demo", []string{"--addr=", "$TIDINGS_ADDR", "127.0.0.1:8080", "curl -N http://127.0.0.1:8080/clocks"}},
 		{"serve", []string{
 			"--dev", "--data=", "$TIDINGS_DATA", "--tls-cert=", "--heartbeat=", "(default 15s, $TIDINGS_HEARTBEAT)",
@@ -25,6 +25,10 @@ func TestHelp(t *testing.T) {
 		{"log dump", []string{"<dir>"}},
 		{"log restore", []string{"--retain="}},
 		{"log purge", []string{"--topic=", "--id="}},
+		{"token", []string{"mint", "explain", "keys"}},
+		{"token mint", []string{"--jwt-secret=", "$TIDINGS_JWT_SECRET", "--private-key=", "--legacy"}},
+		{"token explain", []string{"[<token>]", "--jwks-url=", "standard input", "exit code is 3"}},
+		{"token keys", []string{"--algorithm=", "--out="}},
 		{"version", []string{"--json"}},
 	}
 	for _, tt := range tests {

@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"runtime/debug"
 
 	"github.com/tidings-hub/tidings/internal/config"
+	"github.com/tidings-hub/tidings/web"
 )
 
 // versionCommand is tidings version.
@@ -20,7 +22,8 @@ func (*versionCommand) Help() string {
 Examples:
 
     tidings version
-    tidings version --json`
+    tidings version --json
+    tidings version --assets`
 }
 
 // buildVersion says what a binary is.
@@ -34,6 +37,9 @@ type buildVersion struct {
 
 // Run prints what the binary says about itself.
 func (c *versionCommand) Run(std *streams) error {
+	if c.Assets {
+		return printAssets(std.out, c.JSON)
+	}
 	var v buildVersion
 	if info, ok := debug.ReadBuildInfo(); ok {
 		v = versionOf(info)
@@ -43,6 +49,27 @@ func (c *versionCommand) Run(std *streams) error {
 	}
 	_, err := fmt.Fprintln(std.out, v)
 	return err
+}
+
+// printAssets prints the scripts that the hub serves, with what a page says of them to be sure that it gets them.
+func printAssets(out io.Writer, asJSON bool) error {
+	if asJSON {
+		type script struct {
+			Path      string `json:"path"`
+			Integrity string `json:"integrity"`
+		}
+		var scripts []script
+		for _, a := range web.Assets() {
+			scripts = append(scripts, script{"/" + a.Name + "?v=" + a.Version, a.Integrity})
+		}
+		return json.NewEncoder(out).Encode(scripts)
+	}
+	for _, a := range web.Assets() {
+		if _, err := fmt.Fprintf(out, "/%s?v=%s %s\n", a.Name, a.Version, a.Integrity); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // versionOf picks from info what a person wants to know.

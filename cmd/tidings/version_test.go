@@ -1,7 +1,10 @@
 package main
 
 import (
+	"crypto/sha512"
+	"encoding/base64"
 	"encoding/json"
+	"io"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -20,6 +23,32 @@ func TestVersion(t *testing.T) {
 	}
 	if v.Version == "" || v.Go != runtime.Version() {
 		t.Errorf("version %+v", v)
+	}
+}
+
+// TestVersionAssets: what is printed is what a hub serves.
+func TestVersionAssets(t *testing.T) {
+	stdout, _, code := runBinary(t, "version", "--assets", "--json")
+	var scripts []struct{ Path, Integrity string }
+	if err := json.Unmarshal([]byte(stdout), &scripts); err != nil || code != exitOK || len(scripts) < 4 {
+		t.Fatalf("exit code %d, wrote %q: %v", code, stdout, err)
+	}
+	text, _, _ := runBinary(t, "version", "--assets")
+	h := startHub(t)
+	for _, s := range scripts {
+		resp, err := client(t, onlyHTTP1, nil).Get(h.base + s.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		sum := sha512.Sum384(body)
+		if got := "sha384-" + base64.StdEncoding.EncodeToString(sum[:]); err != nil || got != s.Integrity {
+			t.Errorf("%s: %s, %s, want %s, %v", s.Path, resp.Status, got, s.Integrity, err)
+		}
+		if !strings.Contains(text, s.Path+" "+s.Integrity+"\n") {
+			t.Errorf("%s is not in the text", s.Path)
+		}
 	}
 }
 

@@ -32,6 +32,8 @@ type Delivery struct {
 	BufferLimit Bytes `default:"0" placeholder:"BYTES" env:"TIDINGS_BUFFER_LIMIT" help:"How much of the updates to hold in memory in all, slow readers' included, before the worst of these are ended; 0 for 256MiB above --window-bytes and --kept-bytes."`
 	// ReturnSpread is over how long a time those whose streams are ended are asked to spread their return.
 	ReturnSpread time.Duration `default:"4s" placeholder:"DURATION" env:"TIDINGS_RETURN_SPREAD" help:"Over how long a time subscribers are asked to come back when their streams are ended."`
+	// ExpiryWarning is how long before a stream ends with its token the subscriber is told.
+	ExpiryWarning time.Duration `default:"30s" placeholder:"DURATION" env:"TIDINGS_EXPIRY_WARNING" help:"How long before a stream ends with its token tidings.expiring is sent."`
 	// Shards is the number of loops that deliver.
 	Shards int `default:"0" placeholder:"N" env:"TIDINGS_SHARDS" help:"Number of loops that deliver; 0 for one for each CPU."`
 	// Readers is the number of goroutines that read the log for subscribers that are behind.
@@ -57,9 +59,11 @@ func (d *Delivery) options() fanout.Options {
 		KeptBytes:    int(d.KeptBytes),
 		BufferLimit:  int(d.BufferLimit),
 		ReturnSpread: d.ReturnSpread,
-		Readers:      d.Readers,
-		MaxBehind:    d.MaxBehind,
-		ReplayRate:   int(d.ReplayRate),
+
+		ExpiryWarning: d.ExpiryWarning,
+		Readers:       d.Readers,
+		MaxBehind:     d.MaxBehind,
+		ReplayRate:    int(d.ReplayRate),
 	}
 }
 
@@ -73,6 +77,7 @@ func (d *Delivery) validate() error {
 			setting[time.Duration]{"--heartbeat", d.Heartbeat},
 			setting[time.Duration]{"--stall", d.Stall},
 			setting[time.Duration]{"--return-spread", d.ReturnSpread},
+			setting[time.Duration]{"--expiry-warning", d.ExpiryWarning},
 		),
 		atLeast(
 			0,

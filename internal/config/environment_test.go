@@ -10,10 +10,20 @@ import (
 )
 
 // perCall are the commands whose settings concern one call: their variables have the command's name in them.
-var perCall = map[string]bool{"publish": true, "subscribe": true, "version": true, "log": true}
+var perCall = map[string]bool{"publish": true, "subscribe": true, "version": true, "log": true, "token": true}
 
 // shared are the settings that several commands have in common.
-var shared = map[string]bool{"hub": true, "timeout": true, "retain": true}
+var shared = func() map[string]bool {
+	names := map[string]bool{"hub": true, "timeout": true, "retain": true}
+	parser, err := kong.New(new(config.Auth)) // the hub's settings, by which token explain judges
+	if err != nil {
+		panic(err)
+	}
+	for _, flag := range parser.Model.Flags {
+		names[flag.Name] = true
+	}
+	return names
+}()
 
 func TestEverySettingHasAVariableAndHelp(t *testing.T) {
 	for command, settings := range map[string]any{
@@ -28,6 +38,10 @@ func TestEverySettingHasAVariableAndHelp(t *testing.T) {
 		"log dump":    new(config.LogDump),
 		"log restore": new(config.LogRestore),
 		"log purge":   new(config.LogPurge),
+
+		"token explain": new(config.TokenExplain),
+		"token mint":    new(config.TokenMint),
+		"token keys":    new(config.TokenKeys),
 	} {
 		name, _, _ := strings.Cut(command, " ")
 		parser, err := kong.New(settings)

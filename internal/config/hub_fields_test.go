@@ -25,6 +25,11 @@ var flagOf = map[string]reach{
 	"hub.Options.GapReplay":    {"--gap-replay", "7", 7},
 	"hub.Options.TrimInterval": {"--trim-interval", "7s", 7 * time.Second},
 
+	"hub.Options.MaxAge": {"--max-connection-age", "7s", 7 * time.Second},
+
+	"hub.Options.Subscriptions": {"--subscriptions", "", true},
+	"hub.Limits.PresenceQueue":  {"--max-presence-queue", "7", 7},
+
 	"hub.Limits.Topics":     {"--max-topics", "7", 7},
 	"hub.Limits.TopicBytes": {"--max-topic-bytes", "7KiB", 7 << 10},
 	"hub.Limits.IDBytes":    {"--max-id-bytes", "7KiB", 7 << 10},
@@ -53,6 +58,8 @@ var flagOf = map[string]reach{
 	"fanout.Options.NotSentBytes": {"--notsent", "7KiB", 7 << 10},
 	"fanout.Options.ReturnSpread": {"--return-spread", "7s", 7 * time.Second},
 
+	"fanout.Options.ExpiryWarning": {"--expiry-warning", "7s", 7 * time.Second},
+
 	"eventlog.Retention.MaxAge":     {"--retain-age", "7s", 7 * time.Second},
 	"eventlog.Retention.MaxBytes":   {"--retain-bytes", "7KiB", int64(7 << 10)},
 	"eventlog.Retention.MaxRecords": {"--retain-count", "7", 7},
@@ -61,6 +68,7 @@ var flagOf = map[string]reach{
 	"disk.Options.SyncInterval": {"--sync-interval", "7s", 7 * time.Second},
 	"disk.Options.Reserve":      {"--disk-reserve", "7MiB", int64(7 << 20)},
 	"disk.Options.CacheBytes":   {"--cache-bytes", "7MiB", int64(7 << 20)},
+	"disk.Options.OpenFiles":    {"--log-files", "77", 77},
 }
 
 // notSettings are the fields that no flag can set: parts with fields of their own, and what code plugs in.
@@ -98,7 +106,11 @@ func TestEveryFieldOfTheHubHasAFlag(t *testing.T) {
 				if reflect.ValueOf(structure).FieldByIndex(field.Index).Interface() == by.want {
 					t.Fatalf("%v is the default, so that the flag changes nothing", by.want)
 				}
-				after := structs(parsed[config.Serve](t, "--dev", by.flag, by.value))
+				args := []string{"--dev", by.flag, by.value}
+				if by.value == "" {
+					args = args[:2]
+				}
+				after := structs(parsed[config.Serve](t, args...))
 				got := reflect.ValueOf(after[i]).FieldByIndex(field.Index).Interface()
 				if got != by.want {
 					t.Errorf("%s %s makes it %v, want %v", by.flag, by.value, got, by.want)

@@ -30,6 +30,8 @@ type Limits struct {
 	MaxLatest int `default:"10000" placeholder:"N" env:"TIDINGS_MAX_LATEST" help:"How many topics a subscriber that asks for the latest updates is sent."`
 	// MaxNewest is how many of the newest updates a subscriber may ask for.
 	MaxNewest int `default:"10000" placeholder:"N" env:"TIDINGS_MAX_NEWEST" help:"How many of the newest updates a subscriber may ask for."`
+	// MaxPresenceQueue bounds how many beginnings and ends of subscriptions wait for the log. Beyond it nobody is let in.
+	MaxPresenceQueue int `default:"100000" placeholder:"N" env:"TIDINGS_MAX_PRESENCE_QUEUE" help:"With --subscriptions: how many beginnings and ends of subscriptions may wait for the log before no more subscribers are taken."`
 	// MaxQueueBytes bounds the updates that wait for the log. Beyond it publishing is refused.
 	MaxQueueBytes Bytes `default:"64MiB" placeholder:"BYTES" env:"TIDINGS_MAX_QUEUE_BYTES" help:"How much may wait for the log before publishing is refused."`
 }
@@ -46,6 +48,8 @@ func (l *Limits) options() hub.Limits {
 		Latest:     l.MaxLatest,
 		Newest:     l.MaxNewest,
 		QueueBytes: int(l.MaxQueueBytes),
+
+		PresenceQueue: l.MaxPresenceQueue,
 	}
 }
 
@@ -57,6 +61,7 @@ func (l *Limits) validate() error {
 			setting[int]{"--max-matchers", l.MaxMatchers},
 			setting[int]{"--max-latest", l.MaxLatest},
 			setting[int]{"--max-newest", l.MaxNewest},
+			setting[int]{"--max-presence-queue", l.MaxPresenceQueue},
 		),
 		atLeast(
 			1,

@@ -20,15 +20,23 @@ type Listen struct {
 }
 
 func (l *Listen) validate() error {
-	_, port, err := net.SplitHostPort(l.Addr)
-	if err != nil {
-		return refuse([]string{"--addr"}, "--addr is %q, it must be HOST:PORT", l.Addr)
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
-		return refuse([]string{"--addr"}, "--addr is %q, its port must be a number from 0 to 65535", l.Addr)
+	if err := validateAddr("--addr", l.Addr); err != nil {
+		return err
 	}
 	if (l.TLSCert == "") != (l.TLSKey == "") {
 		return refuse([]string{"--tls-cert", "--tls-key"}, "--tls-cert and --tls-key go together: give both or none")
 	}
 	return atLeast(time.Millisecond, setting[time.Duration]{"--grace", l.Grace})
+}
+
+// validateAddr refuses what is no address to listen on.
+func validateAddr(flag, addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return refuse([]string{flag}, "%s is %q, it must be HOST:PORT", flag, addr)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
+		return refuse([]string{flag}, "%s is %q, its port must be a number from 0 to 65535", flag, addr)
+	}
+	return nil
 }

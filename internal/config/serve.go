@@ -13,16 +13,23 @@ type Serve struct {
 	Delivery    `group:"Delivering:"`
 	Limits      `group:"Limits:"`
 	Connections `group:"Connections:"`
+	Auth        `group:"Tokens:"`
+	Access      `group:"Access:"`
 	Logging     `group:"Logging:"`
 }
 
 // Validate refuses settings that do not go together.
 func (s *Serve) Validate() error {
-	if !s.Dev {
-		return refuse([]string{"--dev"}, "serve needs --dev until access tokens are there")
+	switch tokens := s.HasTokens() || s.AuthorizeURL != ""; {
+	case s.Dev && (tokens || s.open() || s.OperatorAddr != ""):
+		return refuse([]string{"--dev"}, "--dev lets everybody do everything: tokens, --anonymous, --open-publish and --operator-addr do not go with it")
+	case !s.Dev && !tokens && !s.OpenPublish:
+		return refuse([]string{"--dev", "--issuer", "--legacy-key", "--authorize-url", "--open-publish"},
+			"nobody could publish: give keys for tokens (--issuer or --legacy-key), --authorize-url or --open-publish; to try things out there is --dev")
 	}
 	for _, validate := range []func() error{
 		s.Listen.validate, s.Log.validate, s.Delivery.validate, s.Limits.validate, s.Connections.validate,
+		s.Auth.validate, s.Access.validate,
 	} {
 		if err := validate(); err != nil {
 			return err
@@ -38,6 +45,9 @@ func (s *Serve) HubOptions() hub.Options {
 		Limits:       s.Limits.options(),
 		GapReplay:    s.GapReplay,
 		TrimInterval: s.TrimInterval,
+		MaxAge:       s.MaxConnectionAge,
+
+		Subscriptions: s.Subscriptions,
 	}
 	o.Limits.Subscribers = s.MaxSubscribers
 	o.Fanout.NotSentBytes = int(s.NotSent)

@@ -18,7 +18,41 @@ func TestServeRefuses(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{"no --dev", []string{"--dev=false"}, []string{"--dev"}},
+		{
+			"nobody may publish",
+			[]string{"--dev=false"},
+			[]string{"--dev", "--issuer", "--legacy-key", "--authorize-url", "--open-publish"},
+		},
+		{"tokens in development", []string{"--legacy-key", strings.Repeat("k", 32)}, []string{"--dev"}},
+		{"anonymous in development", []string{"--anonymous"}, []string{"--dev"}},
+		{
+			"operator in development",
+			[]string{"--operator-addr", "127.0.0.1:0", "--operator-token", strings.Repeat("k", 32)},
+			[]string{"--dev"},
+		},
+		{"origin with a path", []string{"--allow-origin", "https://app.example/"}, []string{"--allow-origin"}},
+		{"origin without a scheme", []string{"--allow-origin", "app.example"}, []string{"--allow-origin"}},
+		{"every origin", []string{"--allow-origin", "*"}, []string{"--allow-origin"}},
+		{"negative age of connections", []string{"--max-connection-age=-1s"}, []string{"--max-connection-age"}},
+		{"public URL without a host", []string{"--public-url", "/hub"}, []string{"--public-url"}},
+		{"negative per subject", []string{"--max-per-subject=-1"}, []string{"--max-per-subject"}},
+		{"no revocations", []string{"--max-revocations", "0"}, []string{"--max-revocations"}},
+		{"no expiry warning", []string{"--expiry-warning", "0s"}, []string{"--expiry-warning"}},
+		{
+			"operator's token without address",
+			[]string{"--dev=false", "--open-publish", "--operator-token", "x"},
+			[]string{"--operator-token", "--operator-addr"},
+		},
+		{
+			"operator without a token",
+			[]string{"--dev=false", "--open-publish", "--operator-addr", "127.0.0.1:0"},
+			[]string{"--operator-addr", "--operator-token"},
+		},
+		{
+			"operator's address without port",
+			[]string{"--dev=false", "--open-publish", "--operator-addr", "127.0.0.1", "--operator-token", strings.Repeat("k", 32)},
+			[]string{"--operator-addr"},
+		},
 		{"no port", []string{"--addr", "127.0.0.1"}, []string{"--addr"}},
 		{"port by name", []string{"--addr", "127.0.0.1:http"}, []string{"--addr"}},
 		{"port too high", []string{"--addr", "127.0.0.1:65536"}, []string{"--addr"}},
@@ -35,6 +69,7 @@ func TestServeRefuses(t *testing.T) {
 		},
 		{"no place", []string{"--data", ""}, []string{"--data"}},
 		{"no sync interval", []string{"--sync-interval", "0s"}, []string{"--sync-interval"}},
+		{"few files", []string{"--log-files", "73"}, []string{"--log-files"}},
 		{"small cache", []string{"--cache-bytes", "1KiB"}, []string{"--cache-bytes"}},
 		{
 			"rules in memory",

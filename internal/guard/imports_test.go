@@ -33,7 +33,10 @@ var rooms = map[string]room{
 		rooms:   []string{"sse", "topic", "eventlog", "fanout"},
 		modules: []string{"golang.org/x/sys"},
 	},
-	"auth":     {rooms: []string{"topic"}},
+	"auth": {
+		rooms:   []string{"topic"},
+		modules: []string{"github.com/go-jose/go-jose/v4"},
+	},
 	"protocol": {rooms: []string{"hub", "fanout", "eventlog", "auth", "topic", "sse"}},
 	"ssetest":  {rooms: []string{"sse"}},
 
@@ -45,6 +48,10 @@ var rooms = map[string]room{
 		rooms:   []string{"eventlog", "sse", "topic"},
 		modules: testModules,
 	},
+
+	"conformance/suite": {rooms: []string{"sse"}},
+	"conformance/hub":   {free: true},
+	"examples/chi":      {free: true},
 
 	"web":             {},
 	"demo":            {free: true},
@@ -60,6 +67,9 @@ var rooms = map[string]room{
 
 	"internal/leaktest": {},
 	"cmd/tidings":       {free: true},
+
+	"conformance":               {free: true},
+	"conformance/clientservice": {rooms: []string{"client", "sse"}},
 }
 
 // What the tests of every room may import as well, together with the rooms whose name ends in

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// backuper is a log that can be copied while it is in use.
-type backuper interface {
+// Backuper is a log that can be copied while it is in use.
+type Backuper interface {
 	Head() uint64
 	// Backup copies the log as it is to dir, which must not be there.
 	Backup(dir string) error
@@ -20,7 +20,7 @@ type backuper interface {
 
 // backupHandler answers POST ?name=NAME by copying the log to the directory of that name below dir.
 type backupHandler struct {
-	log    backuper
+	log    Backuper
 	dir    string
 	logger *slog.Logger
 }

@@ -24,6 +24,9 @@ type DevOptions struct {
 	BackupDir string
 	// MaxBodyBytes bounds the body of a publisher's request; 0 for the protocol's default.
 	MaxBodyBytes int64
+	// PublicURL is the hub's URL, which relative URL Patterns and topics are relative to. Default: the usual path on a
+	// host that nobody knows.
+	PublicURL string
 	// TakeOver lets streams over HTTP/1.x in clear be written to their sockets directly; see [protocol.Options].
 	TakeOver bool
 	// NoCompression keeps streams plain for clients that accept gzip.
@@ -41,7 +44,7 @@ func (o DevOptions) Validate() error {
 	if o.Hub.Log != nil {
 		return errors.New("DevOptions.Hub.Log is set, but the log is given as DevOptions.Log")
 	}
-	if _, ok := o.Log.(backuper); o.BackupDir != "" && !ok {
+	if _, ok := o.Log.(Backuper); o.BackupDir != "" && !ok {
 		return errors.New("DevOptions.BackupDir is set, but DevOptions.Log cannot be copied")
 	}
 	return o.Hub.Validate()
@@ -98,8 +101,13 @@ func newDev(o DevOptions) (*Dev, error) {
 
 // devRoutes puts together what a Dev answers.
 func devRoutes(h *hub.Hub, o DevOptions) (http.Handler, error) {
+	compiler, err := protocol.NewCompiler(o.PublicURL)
+	if err != nil {
+		return nil, err
+	}
 	events, err := protocol.Handler(h, protocol.Options{
 		Authorizer:   protocol.AllowAll(),
+		Compiler:     compiler,
 		AllowOrigin:  protocol.LoopbackOrigin,
 		MaxBodyBytes: o.MaxBodyBytes,
 
@@ -115,11 +123,14 @@ func devRoutes(h *hub.Hub, o DevOptions) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle(protocol.DefaultPath, events)
+	mux.Handle(protocol.DefaultPath+"/subscriptions", events)
+	mux.Handle(protocol.DefaultPath+"/subscriptions/", events)
 	mux.Handle("GET /debug/state", protocol.StateHandler(h))
 	if o.BackupDir != "" {
-		backups := &backupHandler{log: o.Log.(backuper), dir: o.BackupDir, logger: o.Logger}
+		backups := &backupHandler{log: o.Log.(Backuper), dir: o.BackupDir, logger: o.Logger}
 		mux.Handle("POST /debug/backup", new(http.CrossOriginProtection).Handler(backups))
 	}
+	mountAssets(mux)
 	mux.HandleFunc("GET /{$}", serveDevPage)
 	return protocol.LoopbackHost(mux), nil
 }
