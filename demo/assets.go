@@ -61,8 +61,10 @@ func loadAssets() (map[string]*asset, error) {
 		assets[pattern], err = newAsset(name, body)
 		return err
 	}
-	if err := add(web.Files(), "tidings.js", "/tidings.js"); err != nil {
-		return nil, err
+	for _, name := range []string{"tidings.js", "tidings-worker.js"} {
+		if err := add(web.Files(), name, "/"+name); err != nil {
+			return nil, err
+		}
 	}
 	err := fs.WalkDir(pageFiles, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {

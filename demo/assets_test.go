@@ -29,6 +29,7 @@ func TestAssets(t *testing.T) {
 		bodies[path] = string(body)
 	}
 	add(web.Files(), "tidings.js", "/tidings.js")
+	add(web.Files(), "tidings-worker.js", "/tidings-worker.js")
 	files, err := fs.Glob(os.DirFS("."), "page/*")
 	if err != nil {
 		t.Fatal(err)

@@ -10,8 +10,12 @@ var dist embed.FS
 
 // Files returns the built component as a read-only file system:
 //
-//   - tidings.js: a module that defines <event-source> and exports its class;
-//   - tidings.iife.js: the same for a plain script tag, exporting the global Tidings;
+//   - tidings.js: a module that defines <event-source> and exports its class and SharedEventSource;
+//   - tidings-worker.js: what holds the connection of all tabs; it has to lie beside tidings.js;
+//   - tidings.iife.js: the same as tidings.js for a plain script tag, exporting the global Tidings. It works alone, but
+//     shares the connection better with tidings-worker.js beside it;
+//   - tidings-inspector.js: a module that defines <event-source-inspector>;
+//   - tidings-react.js: a hook for React;
 //   - types: declarations for TypeScript.
 //
 // The files have no modification times: a server that wants them cached derives a validator from

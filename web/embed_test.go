@@ -27,12 +27,25 @@ func TestFilesHoldsTheBuiltComponent(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
+		"tidings-inspector.js",
+		"tidings-react.js",
+		"tidings-worker.js",
 		"tidings.iife.js",
 		"tidings.js",
+		"types/carrier.d.ts",
 		"types/define.d.ts",
+		"types/dom-types.d.ts",
 		"types/element.d.ts",
 		"types/index.d.ts",
+		"types/inspector.d.ts",
+		"types/link.d.ts",
+		"types/persist.d.ts",
+		"types/react.d.ts",
+		"types/shared.d.ts",
+		"types/subscription.d.ts",
 		"types/types.d.ts",
+		"types/upstream.d.ts",
+		"types/wire.d.ts",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)

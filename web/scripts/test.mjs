@@ -19,15 +19,17 @@ await build({
   outExtension: { '.js': '.mjs' },
   bundle: true,
   packages: 'external',
+  external: ['./tidings-worker.js'],
   platform: 'node',
   target: 'node20',
   format: 'esm',
+  define: { TIDINGS_VERSION: '"test"', TIDINGS_WHOLE: 'true' },
   sourcemap: 'inline',
   logLevel: 'warning',
 });
 
 const compiled = sources.map((name) => join(outdir, name.replace(/\.ts$/, '.mjs')));
-// One file at a time in the browser suite: each starts a browser of its own.
-const args = suite === 'browser' ? ['--test-concurrency=1'] : [];
+// Two files at a time in the browser suite: each starts a browser of its own.
+const args = suite === 'browser' ? ['--test-concurrency=2'] : [];
 const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', '--test-reporter=spec', ...args, ...compiled], { cwd: root, stdio: 'inherit' });
 process.exitCode = run.status ?? 1;

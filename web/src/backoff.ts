@@ -20,12 +20,14 @@ export const defaultBackoff: BackoffOptions = { floor: 250, base: 1_000, cap: 30
 export class Backoff {
   readonly #options: BackoffOptions;
   readonly #random: () => number;
+  #base: number;
   #failures = 0;
 
   /** `random` returns a number from 0 up to, not including, 1. */
   constructor(random: () => number, options: BackoffOptions = defaultBackoff) {
     this.#random = random;
     this.#options = options;
+    this.#base = options.base;
   }
 
   /** Failures since the last reset. */
@@ -36,11 +38,16 @@ export class Backoff {
   /** Counts a failure and returns the wait before the next attempt. `openFor` tells how long the failed
    *  stream had been open, 0 if it never was. */
   next(openFor: number): number {
-    const { floor, base, cap, stable } = this.#options;
+    const { floor, cap, stable } = this.#options;
     if (openFor >= stable) this.reset();
-    const bound = Math.max(floor, Math.min(cap, base * 2 ** this.#failures));
+    const bound = Math.max(floor, Math.min(cap, this.#base * 2 ** this.#failures));
     this.#failures += 1;
     return Math.round(floor + this.#random() * (bound - floor));
+  }
+
+  /** Takes the reconnection time that a server asks for as the upper bound of the first wait. */
+  pace(ms: number): void {
+    this.#base = Math.max(ms, this.#options.floor);
   }
 
   reset(): void {

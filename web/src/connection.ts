@@ -1,15 +1,22 @@
 import { Backoff } from './backoff.js';
 import { Cursor } from './cursor.js';
-import { browserHost, type Host, type PageObserver } from './host.js';
-import type { ConnectionState, SseStateDetail, StateReason } from './types.js';
-import type { Connect, Upstream, UpstreamObserver, UpstreamOptions } from './upstream.js';
+import { failed, type Failure, type HeadersOf } from './fetch-source.js';
+import { browserPlace, type Place, type Source } from './place.js';
+import type { ConnectionState, StateChange, StateReason } from './types.js';
+import type { UpstreamObserver, UpstreamOptions } from './upstream.js';
 
 /** Listened to on every stream, wanted or not: their ids keep the cursor fresh. A server may name events `open`
  *  and `error` too; those arrive as MessageEvents, beside the browser's own plain events of these names. */
 const always: readonly string[] = ['message', 'open', 'error'];
 
-/** Opens a connection of its own for each call. */
-export const connectDirect: Connect = (options, observer) => new Connection(options, observer);
+/** A watch looks this often at least; a machine that was late by `asleep` has slept. In milliseconds. */
+const patrol = 15_000;
+const asleep = 120_000;
+
+export interface ConnectionOptions extends UpstreamOptions {
+  /** Where given, the stream is read with `fetch`, and these are asked for before each request. */
+  readonly headers?: HeadersOf | undefined;
+}
 
 /**
  * One stream over the browser's EventSource, reconnected by us.
@@ -19,28 +26,31 @@ export const connectDirect: Connect = (options, observer) => new Connection(opti
  * error, whether it has given up or is about to retry, its EventSource is closed and a new one is made later.
  * That also means that there is never a moment with two.
  */
-export class Connection implements Upstream, PageObserver {
-  readonly #options: UpstreamOptions;
+export class Connection {
+  readonly #options: ConnectionOptions;
   readonly #observer: UpstreamObserver;
-  readonly #host: Host;
+  readonly #place: Place;
   readonly #backoff: Backoff;
   readonly #cursor: Cursor;
+  #url: string;
   #types: ReadonlySet<string>;
   #state: ConnectionState = 'idle';
-  #source: EventSource | undefined;
+  #source: Source | undefined;
   #listening = new Set<string>();
   #openedAt: number | undefined;
   #cancelRetry: (() => void) | undefined;
-  #unwatch: (() => void) | undefined;
-  /** The page lies in the back/forward cache, or is about to. */
-  #away = false;
+  #cancelWatch: (() => void) | undefined;
+  #aliveAt = 0;
+  #silence = Infinity;
+  #rest = 0;
 
-  constructor(options: UpstreamOptions, observer: UpstreamObserver, host: Host = browserHost) {
+  constructor(options: ConnectionOptions, observer: UpstreamObserver, place: Place = browserPlace) {
     this.#options = options;
     this.#observer = observer;
-    this.#host = host;
-    this.#backoff = new Backoff(() => host.random());
+    this.#place = place;
+    this.#backoff = new Backoff(() => place.random());
     this.#cursor = new Cursor(options.lastEventId);
+    this.#url = options.url;
     this.#types = options.types;
   }
 
@@ -52,48 +62,59 @@ export class Connection implements Upstream, PageObserver {
     return this.#cursor.id;
   }
 
+  /** Where the next attempt goes on from, whatever the last event said. */
+  set lastEventId(id: string) {
+    this.#cursor.moveTo(id);
+  }
+
   listen(types: ReadonlySet<string>): void {
     this.#types = types;
     this.#addListeners();
   }
 
+  /** Does nothing unless idle or closed. */
   open(reason: StateReason): void {
-    if (this.#away || (this.#state !== 'idle' && this.#state !== 'closed')) return;
-    this.#unwatch ??= this.#host.watch(this);
-    this.#begin(reason);
+    if (this.#state === 'idle' || this.#state === 'closed') this.reconnect(reason);
   }
 
   close(reason: StateReason): void {
-    this.#unwatch?.();
-    this.#unwatch = undefined;
-    this.#away = false;
-    if (this.#state !== 'idle' && this.#state !== 'closed') this.#end(reason);
+    if (this.#state === 'idle' || this.#state === 'closed') return;
+    this.#drop();
+    this.#become('closed', reason);
   }
 
   reconnect(reason: StateReason): void {
-    if (this.#away) return;
-    this.#unwatch ??= this.#host.watch(this);
-    this.#begin(reason);
+    this.#backoff.reset();
+    this.#connect();
+    this.#become('connecting', reason);
   }
 
+  /** The address, without the cursor. */
+  get url(): string {
+    return this.#url;
+  }
+
+  /** The address from now on. A stream is replaced at once, which is no news unless it fails, or else when it ends;
+   *  a wait goes on. */
+  aim(url: string, now = true): void {
+    this.#url = url;
+    if (now && this.#source) this.#connect();
+  }
+
+  /** The network is back, or a page is in sight again: a wait need not be sat out. */
   wake(reason: 'online' | 'visible'): void {
     if (this.#cancelRetry) this.#attempt(reason);
   }
 
-  hide(): void {
-    this.#away = true;
-    this.#end('pagehide');
+  /** The stream is lost when nothing comes for so many milliseconds. */
+  expect(silence: number): void {
+    this.#silence = silence;
+    this.#watch();
   }
 
-  restore(): void {
-    this.#away = false;
-    this.#begin('pageshow');
-  }
-
-  #begin(reason: StateReason): void {
-    this.#backoff.reset();
-    this.#connect();
-    this.#become('connecting', reason);
+  /** The wait after the next failure is at least `ms`: the server has asked for it. */
+  rest(ms: number): void {
+    this.#rest = ms;
   }
 
   #attempt(reason: StateReason): void {
@@ -101,16 +122,14 @@ export class Connection implements Upstream, PageObserver {
     this.#become('retrying', reason, 0);
   }
 
-  #end(reason: StateReason): void {
-    this.#drop();
-    this.#become('closed', reason);
-  }
-
   #connect(): void {
     this.#drop();
     this.#cursor.begin();
-    const url = this.#cursor.applyTo(this.#options.url);
-    this.#source = this.#host.open(url, this.#options.withCredentials);
+    const { withCredentials, headers } = this.#options;
+    const url = this.#cursor.applyTo(this.#url, headers !== undefined);
+    this.#source = headers
+      ? this.#place.fetch(url, { withCredentials, headers, lastEventId: this.#cursor.id })
+      : this.#place.open(url, withCredentials);
     this.#listening = new Set();
     this.#addListeners();
   }
@@ -119,6 +138,8 @@ export class Connection implements Upstream, PageObserver {
   #drop(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
+    this.#cancelWatch?.();
+    this.#silence = Infinity;
     this.#source?.close();
     this.#source = undefined;
     this.#openedAt = undefined;
@@ -138,29 +159,62 @@ export class Connection implements Upstream, PageObserver {
   }
 
   #receive(event: Event): void {
+    this.#aliveAt = this.#place.now();
     if (event instanceof MessageEvent) {
       const lastEventId = this.#cursor.see(event.lastEventId);
-      if (!this.#types.has(event.type)) return;
+      if (!this.#types.has(event.type) && !this.#types.has('*')) return;
       this.#observer.event({ type: event.type, data: event.data, lastEventId, origin: event.origin });
     } else if (event.type === 'open') {
-      this.#openedAt = this.#host.now();
+      this.#openedAt = this.#place.now();
+      this.#watch();
       this.#become('open', 'connected');
     } else if (event.type === 'error') {
-      this.#failed();
+      this.#failed(event);
+    } else if (event.type === 'retry') {
+      this.#backoff.pace((event as CustomEvent<number>).detail);
     }
   }
 
-  #failed(): void {
+  /** Looks now and then whether the stream is silent, or the machine has slept. */
+  #watch(): void {
+    this.#cancelWatch?.();
+    const start = this.#place.now();
+    const period = Math.min(Math.max(this.#aliveAt + this.#silence - start, 1), patrol);
+    const due = start + period;
+    this.#cancelWatch = this.#place.after(period, () => {
+      const now = this.#place.now();
+      if (now - this.#aliveAt >= this.#silence || now - due > asleep) this.#failed(failed(0, null), 'silent');
+      else this.#watch();
+    });
+  }
+
+  #failed(event: Event, why: StateReason = 'lost'): void {
     const openedAt = this.#openedAt;
     this.#drop();
-    const wait = this.#backoff.next(openedAt === undefined ? 0 : this.#host.now() - openedAt);
-    this.#cancelRetry = this.#host.after(wait, () => this.#attempt('timer'));
-    this.#become('retrying', openedAt === undefined ? 'refused' : 'lost', wait);
+    const { status = 0, retryAfter = null } = event as Partial<Failure>;
+    if (status === 204) {
+      this.#become('closed', 'ended');
+      return;
+    }
+    let wait = this.#backoff.next(openedAt === undefined ? 0 : this.#place.now() - openedAt);
+    const asked = Math.max(this.#rest, delay(retryAfter, this.#place.now()));
+    // All that were told the same time do not come back in the same moment.
+    if (asked > 0) wait = Math.round(asked * (1 + this.#place.random())) + wait;
+    this.#rest = 0;
+    this.#cancelRetry = this.#place.after(wait, () => this.#attempt('timer'));
+    this.#become('retrying', openedAt === undefined ? 'refused' : why, wait);
   }
 
   #become(state: ConnectionState, reason: StateReason, nextRetryMs: number | null = null): void {
     this.#state = state;
-    const change: SseStateDetail = { state, attempt: this.#backoff.failures, nextRetryMs, reason };
+    const change: StateChange = { state, attempt: this.#backoff.failures, nextRetryMs, reason };
     this.#observer.state(change);
   }
+}
+
+/** A `Retry-After` in milliseconds, 0 if there is none, at most five minutes. */
+function delay(retryAfter: string | null, now: number): number {
+  if (!retryAfter) return 0;
+  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - now;
+  return Math.min(Math.max(ms || 0, 0), 300_000);
 }

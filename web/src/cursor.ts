@@ -34,6 +34,12 @@ export class Cursor {
     return this.#id;
   }
 
+  /** Goes on from another place than that of the last event. */
+  moveTo(id: string): void {
+    this.#id = id;
+    this.#known = id !== '';
+  }
+
   /** A new EventSource is about to open: its own last event ID is empty until an event brings one. */
   begin(): void {
     this.#seenOnStream = false;
@@ -56,13 +62,14 @@ export class Cursor {
 
   /**
    * Puts the cursor into a URL as `last_event_id`, in place of any that the page wrote there: a cursor in `src`
-   * is only where to start. The rest of the query stays as it was written, byte by byte.
+   * is only where to start; `inHeader` only takes that one away. The rest of the query stays as it was written, byte by
+   * byte.
    */
-  applyTo(url: string): string {
+  applyTo(url: string, inHeader = false): string {
     if (!this.#known) return url;
     const target = new URL(url);
     const kept = target.search === '' ? [] : target.search.slice(1).split('&').filter((pair) => !isCursor(pair));
-    if (this.#id !== '') {
+    if (this.#id !== '' && !inHeader) {
       const pair = new URLSearchParams({ last_event_id: this.#id }).toString();
       kept.push(pair.replaceAll('+', '%20'));
     }
@@ -71,7 +78,8 @@ export class Cursor {
   }
 }
 
-function isCursor(pair: string): boolean {
+/** Whether a pair of a query is a cursor, in any spelling. */
+export function isCursor(pair: string): boolean {
   for (const name of new URLSearchParams(pair).keys()) {
     return spellings.has(name.toLowerCase());
   }

@@ -1,5 +1,5 @@
 import type { EventSourceElement } from './element.js';
-import type { SseDetail } from './types.js';
+import type { SseDetail } from './dom-types.js';
 import type { StreamEvent } from './upstream.js';
 
 /** The detail of an `sse` event. */
@@ -8,25 +8,20 @@ export class EventDetail implements SseDetail {
   readonly data: string;
   readonly lastEventId: string;
   readonly source: EventSourceElement;
-  #parsed = false;
   #json: unknown;
 
-  constructor(event: StreamEvent, source: EventSourceElement) {
-    this.type = event.type;
-    this.data = event.data;
-    this.lastEventId = event.lastEventId;
+  constructor({ type, data, lastEventId }: StreamEvent, source: EventSourceElement) {
+    this.type = type;
+    this.data = data;
+    this.lastEventId = lastEventId;
     this.source = source;
   }
 
   get json(): unknown {
-    if (!this.#parsed) {
-      this.#parsed = true;
-      try {
-        this.#json = JSON.parse(this.data);
-      } catch {
-        // Not JSON: stays undefined.
-      }
+    try {
+      return (this.#json ??= JSON.parse(this.data));
+    } catch {
+      return undefined;
     }
-    return this.#json;
   }
 }

@@ -1,11 +1,13 @@
 import { Bindings } from './bindings.js';
-import { connectDirect } from './connection.js';
 import { EventDetail } from './detail.js';
-import { eventTypes, eventWords, isReserved } from './events.js';
+import type { SseDetail } from './dom-types.js';
+import { eventTypes, eventWords, isFailure, isReserved } from './events.js';
 import { HandlerSlot } from './handler.js';
+import type { Persist } from './persist.js';
 import { StateSet } from './states.js';
-import type { ConnectionState, SseDetail, SseStateDetail, StateReason } from './types.js';
-import type { StreamEvent, Upstream } from './upstream.js';
+import { Subscription, type Headers } from './subscription.js';
+import type { ConnectionState, Gap, Share, SseStateDetail, StateReason } from './types.js';
+import type { StreamEvent } from './upstream.js';
 
 /** Where there is no DOM, as in a server's renderer, the class can still be imported, only not be made. */
 const Base: typeof HTMLElement = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElement);
@@ -29,8 +31,11 @@ export interface EventSourceElement {
 
 /** Properties that a script or a framework may have set before the element was defined. */
 const properties: readonly (keyof EventSourceElement)[] = [
-  'src', 'events', 'withCredentials', 'paused', 'onopen', 'onmessage',
+  'src', 'events', 'withCredentials', 'paused', 'share', 'headers', 'onopen', 'onmessage',
 ];
+
+/** A connection that an element leaves by its removal stays so long, in milliseconds: page fragments are swapped. */
+const linger = 1_000;
 
 /**
  * `<event-source src="/stream" events="price trade">`: holds a stream of Server-Sent Events for as long as it is in the
@@ -40,16 +45,18 @@ const properties: readonly (keyof EventSourceElement)[] = [
  * and an element that was only moved keeps its connection.
  */
 export class EventSourceElement extends Base {
-  static readonly observedAttributes: readonly string[] = ['src', 'events', 'with-credentials', 'paused'];
+  static readonly observedAttributes: readonly string[] = ['src', 'events', 'with-credentials', 'paused', 'share', 'when'];
 
   readonly #bindings: Bindings = new Bindings(this);
   readonly #states: StateSet = new StateSet(this);
   readonly #onopen: HandlerSlot<Event> = new HandlerSlot(this, 'open');
   readonly #onmessage: HandlerSlot<MessageEvent<string>> = new HandlerSlot(this, 'message');
-  #upstream: Upstream | undefined;
+  #upstream: Subscription | undefined;
   #upstreamUrl = '';
-  #upstreamCredentials = false;
+  #upstreamKey = '';
+  #headers: Headers | (() => Headers | Promise<Headers>) | undefined;
   #state: ConnectionState = 'idle';
+  #error: StateReason | null = null;
   #stopped = false;
   #queued = false;
 
@@ -93,6 +100,38 @@ export class EventSourceElement extends Base {
 
   set paused(value: boolean) {
     this.toggleAttribute('paused', Boolean(value));
+  }
+
+  /** How the connection is shared with other tabs: `auto` unless the attribute says otherwise. */
+  get share(): Share {
+    const share = this.getAttribute('share');
+    return share === 'worker' || share === 'leader' || share === 'none' ? share : 'auto';
+  }
+
+  set share(value: Share) {
+    this.setAttribute('share', value);
+  }
+
+  /** Headers to send, or a function that makes them before each request: the stream is then read with `fetch`. Takes
+   *  effect with the next connection that the element asks for. */
+  get headers(): Headers | (() => Headers | Promise<Headers>) | undefined {
+    return this.#headers;
+  }
+
+  set headers(value: Headers | (() => Headers | Promise<Headers>) | undefined) {
+    this.#headers = value;
+    this.#schedule();
+  }
+
+  /** Why there is no stream, if one was lost or refused and is not back; else null. */
+  get error(): StateReason | null {
+    return this.#error;
+  }
+
+  /** The subscription behind the element, undefined before the first. Its `role` says who holds the connection: the
+   *  element's own `role` is that of accessibility. */
+  get connection(): Subscription | undefined {
+    return this.#upstream;
   }
 
   /** `EventSource.CONNECTING`, `OPEN` or `CLOSED`; `state` says more. */
@@ -181,7 +220,7 @@ export class EventSourceElement extends Base {
     }
     const types = eventTypes(this.getAttribute('events'));
     let upstream = this.#upstream;
-    if (upstream && this.#upstreamUrl === url && this.#upstreamCredentials === this.withCredentials) {
+    if (upstream && this.#upstreamUrl === url && this.#upstreamKey === this.#key) {
       upstream.listen(types);
     } else {
       upstream = this.#replaceUpstream(url, types);
@@ -200,36 +239,52 @@ export class EventSourceElement extends Base {
   }
 
   #shut(reason: StateReason): void {
-    this.#upstream?.close(reason);
+    this.#upstream?.close(reason, reason === 'removed' ? linger : 0);
     if (reason === 'invalid-src' && this.#state !== 'closed') {
-      this.#become({ state: 'closed', attempt: 0, nextRetryMs: null, reason });
+      this.#become({ state: 'closed', attempt: 0, nextRetryMs: null, reason, role: this.#upstream?.role ?? 'none' });
     }
   }
 
-  #replaceUpstream(url: string, types: ReadonlySet<string>): Upstream {
+  /** What asks for another connection when it changes, beside the address. */
+  get #key(): string {
+    const headers = typeof this.#headers === 'object' ? JSON.stringify(this.#headers) : typeof this.#headers;
+    return [this.withCredentials, this.share, this.getAttribute('when'), headers].join();
+  }
+
+  #replaceUpstream(url: string, types: ReadonlySet<string>): Subscription {
     const old = this.#upstream;
     const lastEventId = old && this.#upstreamUrl === url ? old.lastEventId : (this.getAttribute('last-event-id') ?? '');
-    const withCredentials = this.withCredentials;
     // The old one is disowned first: that it closes is no news, its successor connects at once.
     this.#upstream = undefined;
     old?.close('start');
-    const upstream: Upstream = connectDirect({ url, withCredentials, lastEventId, types }, {
+    const { withCredentials, share } = this;
+    const persist = this.getAttribute('persist') as Persist;
+    const when = this.getAttribute('when') === 'visible' ? 'visible' : 'always';
+    const options = { url, withCredentials, lastEventId, types, share, headers: this.#headers, persist, when } as const;
+    const upstream: Subscription = new Subscription(options, {
       event: (event) => this.#upstream === upstream && this.#deliver(event),
       state: (change) => this.#upstream === upstream && this.#become(change),
+      gap: (detail) => this.#upstream === upstream && this.#tell('gap', detail),
     });
     this.#upstream = upstream;
     this.#upstreamUrl = url;
-    this.#upstreamCredentials = withCredentials;
+    this.#upstreamKey = this.#key;
     return upstream;
+  }
+
+  /** Tells the document; returns whether nobody prevented the default. */
+  #tell(name: string, detail: Gap | SseDetail | SseStateDetail): boolean {
+    const init = { detail, bubbles: true, composed: true, cancelable: name === '' };
+    return this.dispatchEvent(new CustomEvent(name ? `sse:${name}` : 'sse', init));
   }
 
   #deliver(event: StreamEvent): void {
     const { type, data, lastEventId, origin } = event;
-    // Does not bubble: a listener for `message` on the window expects something else.
-    if (!isReserved(type)) this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin }));
     const detail: SseDetail = new EventDetail(event, this);
-    const init = { detail, bubbles: true, composed: true, cancelable: true };
-    if (this.dispatchEvent(new CustomEvent('sse', init))) this.#bindings.event(detail);
+    const value = this.hasAttribute('json') ? detail.json : data;
+    // Does not bubble: a listener for `message` on the window expects something else.
+    if (!isReserved(type)) this.dispatchEvent(new MessageEvent(type, { data: value, lastEventId, origin }));
+    if (this.#tell('', detail)) this.#bindings.event(detail);
   }
 
   #become(detail: SseStateDetail): void {
@@ -237,9 +292,12 @@ export class EventSourceElement extends Base {
     this.#state = state;
     this.#states.set(state);
     this.#bindings.state(state);
-    this.dispatchEvent(new CustomEvent('sse:state', { detail, bubbles: true, composed: true }));
+    this.#tell('state', detail);
     if (reason === 'connected') this.dispatchEvent(new Event('open'));
-    if (reason === 'lost' || reason === 'refused' || reason === 'invalid-src') this.dispatchEvent(new Event('error'));
+    if (state !== 'retrying') this.#error = null;
+    if (!isFailure(reason)) return;
+    this.#error = reason;
+    this.dispatchEvent(new Event('error'));
   }
 
   /** A property that was set before the element was defined hides its accessor: sets it again through that. */

@@ -1,3 +1,5 @@
+import type { StateReason } from './types.js';
+
 /** The word in an `events` attribute that leaves the unnamed events out. */
 const noMessage = 'no-message';
 
@@ -16,5 +18,10 @@ export function eventTypes(attribute: string | null): Set<string> {
 
 /** Names that mean something else on an element: events so named are handed to the page only by `sse`. */
 export function isReserved(type: string): boolean {
-  return type === 'open' || type === 'error' || type === 'sse' || type.startsWith('sse:');
+  return /^(open|error|gap|sse|sse:.*)$/s.test(type);
+}
+
+/** Whether a state's reason is one that an `error` event tells. */
+export function isFailure(reason: StateReason): boolean {
+  return /^(lost|silent|refused|invalid-src|ended)$/.test(reason);
 }

@@ -1,4 +1,4 @@
-import type { ConnectionState, SseStateDetail, StateReason } from './types.js';
+import type { Gap, StateChange } from './types.js';
 
 /** One event as a stream brought it. Plain data, so that it can cross between threads and tabs. */
 export interface StreamEvent {
@@ -8,11 +8,13 @@ export interface StreamEvent {
   readonly origin: string;
 }
 
-/** What an upstream tells its owner. A state that the owner's own `open`, `close` or `reconnect` leads to is told
+/** What a stream tells its owner. A state that the owner's own `open`, `close` or `reconnect` leads to is told
  *  before that call returns. */
 export interface UpstreamObserver {
   event(event: StreamEvent): void;
-  state(change: SseStateDetail): void;
+  state(change: StateChange): void;
+  /** The hub says that events are lost. */
+  gap?(gap: Gap): void;
 }
 
 export interface UpstreamOptions {
@@ -21,26 +23,6 @@ export interface UpstreamOptions {
   readonly withCredentials: boolean;
   /** Cursor to start from, '' for none. */
   readonly lastEventId: string;
-  /** The event types to hand on. */
+  /** The event types to hand on; `*` for all that can be seen. */
   readonly types: ReadonlySet<string>;
 }
-
-/**
- * A source of events for one URL. The element knows no more than this of where its events come from: a
- * connection of its own, or one that several tabs share.
- */
-export interface Upstream {
-  readonly state: ConnectionState;
-  /** The cursor: id of the last event seen. Kept while closed, so that `open` goes on from there. */
-  readonly lastEventId: string;
-  /** Replaces the event types to hand on, from now on, without a new connection. */
-  listen(types: ReadonlySet<string>): void;
-  /** Does nothing unless idle or closed. */
-  open(reason: StateReason): void;
-  /** Does nothing if idle or closed. No event comes after it. */
-  close(reason: StateReason): void;
-  /** Ends what there is and connects again at once, from the cursor. */
-  reconnect(reason: StateReason): void;
-}
-
-export type Connect = (options: UpstreamOptions, observer: UpstreamObserver) => Upstream;

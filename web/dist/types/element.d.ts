@@ -1,4 +1,5 @@
-import type { ConnectionState } from './types.js';
+import { Subscription, type Headers } from './subscription.js';
+import type { ConnectionState, Share, StateReason } from './types.js';
 /** Where there is no DOM, as in a server's renderer, the class can still be imported, only not be made. */
 declare const Base: typeof HTMLElement;
 type Options = boolean | AddEventListenerOptions;
@@ -33,6 +34,18 @@ export declare class EventSourceElement extends Base {
     /** While true no connection is held. When it ends, the stream goes on from the cursor. */
     get paused(): boolean;
     set paused(value: boolean);
+    /** How the connection is shared with other tabs: `auto` unless the attribute says otherwise. */
+    get share(): Share;
+    set share(value: Share);
+    /** Headers to send, or a function that makes them before each request: the stream is then read with `fetch`. Takes
+     *  effect with the next connection that the element asks for. */
+    get headers(): Headers | (() => Headers | Promise<Headers>) | undefined;
+    set headers(value: Headers | (() => Headers | Promise<Headers>) | undefined);
+    /** Why there is no stream, if one was lost or refused and is not back; else null. */
+    get error(): StateReason | null;
+    /** The subscription behind the element, undefined before the first. Its `role` says who holds the connection: the
+     *  element's own `role` is that of accessibility. */
+    get connection(): Subscription | undefined;
     /** `EventSource.CONNECTING`, `OPEN` or `CLOSED`; `state` says more. */
     get readyState(): 0 | 1 | 2;
     get state(): ConnectionState;

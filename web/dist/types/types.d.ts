@@ -1,4 +1,3 @@
-import type { EventSourceElement } from './element.js';
 /**
  * - `idle`: never been open: no `src`, or not in a document yet.
  * - `connecting`: the first attempt is under way.
@@ -12,25 +11,31 @@ export type ConnectionState = 'idle' | 'connecting' | 'open' | 'retrying' | 'clo
  * - to `connecting`: `start` (inserted, a new `src`, `open()`, resumed), `reconnect` (the method), `pageshow` (the
  *   page came back out of the back/forward cache).
  * - to `open`: `connected`.
- * - to `retrying`: `lost` (an open stream ended), `refused` (an attempt failed, for whatever cause: the browser
+ * - to `retrying`: `lost` (an open stream ended), `silent` (the hub's heartbeat stayed away), `moved` (what held the
+ *   connection for this page is gone: the next one takes over), `refused` (an attempt failed, for whatever cause: the browser
  *   does not say); then as the next attempt begins `timer`, `online` or `visible`.
  * - to `closed`: `close` (the method), `removed` from the document, `paused`, `no-src`, `invalid-src` (cannot be
- *   parsed as a URL), `pagehide`.
+ *   parsed as a URL), `pagehide`, `hidden` (with `when="visible"`), `ended` (204: the server wants no further attempt;
+ *   seen only over `fetch`).
  */
-export type StateReason = 'start' | 'reconnect' | 'pageshow' | 'connected' | 'lost' | 'refused' | 'timer' | 'online' | 'visible' | 'close' | 'removed' | 'paused' | 'no-src' | 'invalid-src' | 'pagehide';
-/** The detail of the `sse` event: one event of the stream. */
-export interface SseDetail {
-    /** The event's name; `message` for an unnamed one. */
-    readonly type: string;
-    readonly data: string;
-    /** `data` parsed as JSON, when first read; `undefined` if it is not JSON. */
-    readonly json: unknown;
-    /** Id of this event, or of the last one before it that had an id. */
-    readonly lastEventId: string;
-    readonly source: EventSourceElement;
+export type StateReason = 'start' | 'reconnect' | 'pageshow' | 'connected' | 'lost' | 'refused' | 'timer' | 'online' | 'visible' | 'close' | 'removed' | 'paused' | 'no-src' | 'invalid-src' | 'pagehide' | 'silent' | 'ended' | 'moved' | 'hidden';
+/**
+ * Who holds the connection: `worker`, a shared worker for all tabs; `leader`, this tab for all; `follower`, another tab
+ * for this one; `direct`, this tab for itself; `none`, nobody yet.
+ */
+export type Role = 'none' | 'worker' | 'leader' | 'follower' | 'direct';
+/** How connections are shared between tabs: `auto` is `worker` where there are shared workers, else `leader`. */
+export type Share = 'auto' | 'worker' | 'leader' | 'none';
+/** What a hub says of events that are lost. */
+export interface Gap {
+    /** The cursor that could not be honoured. */
+    readonly from: string;
+    /** The position up to which events may be missing. */
+    readonly to: string;
+    readonly why: string;
 }
-/** The detail of the `sse:state` event. */
-export interface SseStateDetail {
+/** What has become of a connection. */
+export interface StateChange {
     readonly state: ConnectionState;
     /** Attempts failed in a row; starts over after a stream has been open for five seconds. */
     readonly attempt: number;
@@ -38,12 +43,7 @@ export interface SseStateDetail {
     readonly nextRetryMs: number | null;
     readonly reason: StateReason;
 }
-declare global {
-    interface HTMLElementTagNameMap {
-        'event-source': EventSourceElement;
-    }
-    interface GlobalEventHandlersEventMap {
-        sse: CustomEvent<SseDetail>;
-        'sse:state': CustomEvent<SseStateDetail>;
-    }
+/** The detail of the `sse:state` event. */
+export interface SseStateDetail extends StateChange {
+    readonly role: Role;
 }

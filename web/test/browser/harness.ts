@@ -4,6 +4,7 @@ import { env } from 'node:process';
 import { after, before, test } from 'node:test';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import type { EventSourceElement, SseStateDetail } from '../../src/index.js';
+import { TestHub } from '../hub.js';
 import { StreamServer } from './stream-server.js';
 
 /** What the recorder in the page has kept. */
@@ -22,6 +23,8 @@ declare global {
 /** What a test works with: a server and a browser's page of its own. */
 export interface Stage {
   readonly server: StreamServer;
+  /** A hub under `/hub` of the same server. */
+  readonly hub: TestHub;
   readonly context: BrowserContext;
   readonly page: Page;
   /** Loads a page with this body and the component. */
@@ -72,6 +75,7 @@ export function scene(name: string, play: (stage: Stage) => Promise<void>): void
       page.on('pageerror', (error) => faults.push(error));
       await play({
         server,
+        hub: server.hub,
         context,
         page,
         async load(body) {

@@ -128,7 +128,7 @@ scene('the classic script, before the body and twice', async ({ server, page, da
 
 scene('a page that is left closes its stream, and goes on from the cursor when it comes back', async (stage) => {
   const { server, page, load, data, recording } = stage;
-  await load('<event-source src="/stream"></event-source><a href="/other">other</a>');
+  await load('<event-source src="/stream" share="leader"></event-source><a href="/other">other</a>');
   await streams(server, 1);
   server.emit('before');
   await eventually('the events', data, ['before']);

@@ -120,7 +120,7 @@ scene('the network comes back: no wait is sat out', async (stage) => {
   await page.addInitScript(() => {
     Math.random = () => 0.999;
   });
-  await load('<event-source src="/stream"></event-source>');
+  await load('<event-source src="/stream" share="none"></event-source>');
   await streams(server, 1);
   await context.setOffline(true);
   assert.equal(await server.cut(), 1);
@@ -139,13 +139,14 @@ scene('the page comes into sight: no wait is sat out', async (stage) => {
     Math.random = () => 0.999;
   });
   server.answer = { kind: 'status', status: 503 };
-  await load('<event-source src="/stream"></event-source>');
+  await load('<event-source src="/stream" share="none"></event-source>');
   await longWait(stage);
   /** Returns the reason of the state that the change of sight has at once led to. */
   const turn = (visibilityState: string): Promise<string | undefined> =>
-    page.evaluate((value) => {
+    page.evaluate(async (value) => {
       Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => value });
       document.dispatchEvent(new Event('visibilitychange'));
+      await Promise.resolve();
       return window.recording.states.at(-1)?.reason;
     }, visibilityState);
   const attempts = server.requests.length;

@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
+import { TestHub } from '../hub.js';
 import { cwd } from 'node:process';
 
 /** An event as the server's log keeps it. */
@@ -34,6 +35,8 @@ export class StreamServer {
   answer: Answer = { kind: 'stream' };
   /** `/later.js` is an empty script that comes when this is fulfilled, and holds up a parser until then. */
   later: Promise<void> = Promise.resolve();
+  /** What is asked for under `/hub` is answered by it. */
+  readonly hub: TestHub = new TestHub();
   readonly requests: StreamRequest[] = [];
   readonly log: Logged[] = [];
   /** Streams that were open at the same time, at most. */
@@ -70,10 +73,12 @@ export class StreamServer {
       this.#server.listen(this.#port, '127.0.0.1', resolve);
     });
     this.#port = (this.#server.address() as AddressInfo).port;
+    this.hub.beat();
   }
 
   /** Stops listening and cuts every connection. */
   async down(): Promise<void> {
+    this.hub.rest();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await this.cut();
     await closed;
@@ -104,7 +109,9 @@ export class StreamServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.origin);
-    if (url.pathname.startsWith('/stream')) {
+    if (url.pathname === '/hub') {
+      this.hub.subscribe(url.searchParams, request, response);
+    } else if (url.pathname.startsWith('/stream')) {
       this.#serveStream(url, request, response);
     } else if (url.pathname === '/later.js') {
       await this.later;

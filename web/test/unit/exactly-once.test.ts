@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Connection } from '../../src/connection.js';
-import { FakeHost, Recorder } from './fakes.js';
+import { FakePlace, Recorder } from './fakes.js';
 
 /** Numbers from 0 up to 1 that are the same for the same seed. */
 function generator(seed: number): () => number {
@@ -18,12 +18,12 @@ const names = ['message', 'a', 'b', 'c', 'd', 'open', 'error'];
  *  at random places, also in the middle of a replay. */
 function run(seed: number): { want: string[]; got: string[]; cuts: number; oldCursors: number } {
   const random = generator(seed);
-  const host = new FakeHost();
+  const place = new FakePlace();
   const seen = new Recorder();
   const types = new Set(names.filter(() => random() < 0.4));
   // Starts with a cursor, as a stream that is cut before its first event has none of its own.
   const options = { url: 'https://hub.example/s', withCredentials: false, lastEventId: '0', types };
-  const connection = new Connection(options, seen, host);
+  const connection = new Connection(options, seen, place);
   const log: { type: string; data: string; id: string }[] = [];
   let cuts = 0;
   let oldCursors = 0;
@@ -31,16 +31,16 @@ function run(seed: number): { want: string[]; got: string[]; cuts: number; oldCu
 
   const cut = (): void => {
     cuts += 1;
-    host.source.fail(random() < 0.5);
-    host.pass(30_000);
-    const cursor = Number(host.source.cursor);
+    place.source.fail(random() < 0.5);
+    place.pass(30_000);
+    const cursor = Number(place.source.cursor);
     if (cursor < sent) oldCursors += 1;
     sent = cursor;
-    host.source.accept();
+    place.source.accept();
   };
 
   connection.open('start');
-  host.source.accept();
+  place.source.accept();
   for (let i = 1; i <= 300; i++) {
     const type = names[Math.floor(random() * names.length)] ?? 'message';
     log.push({ type, data: String(i), id: String(i) });
@@ -48,7 +48,7 @@ function run(seed: number): { want: string[]; got: string[]; cuts: number; oldCu
       if (random() < 0.1) cut();
       const next = log[sent];
       assert.ok(next);
-      host.source.send(next);
+      place.source.send(next);
       sent += 1;
     }
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Host, PageObserver } from '../../src/host.js';
-import type { SseStateDetail } from '../../src/types.js';
+import type { FetchOptions } from '../../src/fetch-source.js';
+import type { Place } from '../../src/place.js';
+import type { StateChange } from '../../src/types.js';
 import type { StreamEvent, UpstreamObserver } from '../../src/upstream.js';
 
 /** An event as a server would send it. Without `id` it has none; an empty one clears. */
@@ -62,18 +63,38 @@ export class FakeSource extends EventTarget {
 }
 
 /** A page with a clock that the test moves. `random` gives the upper bound of each wait, unless set. */
-export class FakeHost implements Host {
+export class FakePlace implements Place {
   readonly sources: FakeSource[] = [];
-  page: PageObserver | undefined;
   time = 0;
   draw = 0.999_999_999;
   #timers = new Set<{ at: number; callback: () => void }>();
 
-  open(url: string, withCredentials: boolean): EventSource {
-    for (const source of this.sources) assert.equal(source.readyState, 2, 'a stream is opened beside another');
+  /** How many streams there may be at a time. */
+  most = 1;
+  /** What was asked of `fetch`, by the address. */
+  readonly fetched = new Map<string, FetchOptions>();
+  #soon: (() => void)[] = [];
+
+  open(url: string, withCredentials: boolean): FakeSource {
+    const others = this.sources.filter(({ readyState }) => readyState !== 2);
+    assert.ok(others.length < this.most, 'a stream is opened beside another');
     const source = new FakeSource(url, withCredentials);
     this.sources.push(source);
-    return source as unknown as EventSource;
+    return source;
+  }
+
+  fetch(url: string, options: FetchOptions): FakeSource {
+    this.fetched.set(url, options);
+    return this.open(url, options.withCredentials);
+  }
+
+  soon(callback: () => void): void {
+    this.#soon.push(callback);
+  }
+
+  /** Does what was to be done soon. */
+  turn(): void {
+    while (this.#soon.length > 0) for (const callback of this.#soon.splice(0)) callback();
   }
 
   after(ms: number, callback: () => void): () => void {
@@ -90,14 +111,6 @@ export class FakeHost implements Host {
     return this.draw;
   }
 
-  watch(observer: PageObserver): () => void {
-    assert.equal(this.page, undefined, 'the page is watched twice');
-    this.page = observer;
-    return () => {
-      this.page = undefined;
-    };
-  }
-
   get timers(): number {
     return this.#timers.size;
   }
@@ -108,10 +121,16 @@ export class FakeHost implements Host {
       const due = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       if (!due) break;
       this.#timers.delete(due);
-      this.time = due.at;
+      this.time = Math.max(this.time, due.at);
       due.callback();
     }
     this.time = end;
+  }
+
+  /** Time goes by, but nothing runs. */
+  sleep(ms: number): void {
+    this.time += ms;
+    this.pass(0);
   }
 
   /** The newest source. */
@@ -125,13 +144,13 @@ export class FakeHost implements Host {
 /** Keeps what an upstream tells. */
 export class Recorder implements UpstreamObserver {
   readonly events: StreamEvent[] = [];
-  readonly states: SseStateDetail[] = [];
+  readonly states: StateChange[] = [];
 
   event(event: StreamEvent): void {
     this.events.push(event);
   }
 
-  state(change: SseStateDetail): void {
+  state(change: StateChange): void {
     this.states.push(change);
   }
 
@@ -139,7 +158,7 @@ export class Recorder implements UpstreamObserver {
     return this.events.map(({ data }) => data);
   }
 
-  get last(): SseStateDetail | undefined {
+  get last(): StateChange | undefined {
     return this.states.at(-1);
   }
 }

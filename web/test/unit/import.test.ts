@@ -11,7 +11,7 @@ const dist = join(cwd(), 'dist');
 test('the module can be imported where there is no DOM', async () => {
   assert.equal('HTMLElement' in globalThis, false);
   const module = await import(pathToFileURL(join(dist, 'tidings.js')).href);
-  assert.deepEqual(Object.keys(module), ['EventSourceElement']);
+  assert.deepEqual(Object.keys(module), ['EventSourceElement', 'SharedEventSource', 'links', 'settings']);
   assert.equal(typeof module.EventSourceElement, 'function');
 });
 
@@ -19,7 +19,7 @@ test('the script gives its exports under one global name', async () => {
   const script = await readFile(join(dist, 'tidings.iife.js'), 'utf8');
   const globals = runInNewContext(`${script}\n;({ keys: Object.keys(globalThis), exports: Object.keys(Tidings) })`);
   assert.deepEqual([...globals.keys], ['Tidings']);
-  assert.deepEqual([...globals.exports], ['EventSourceElement']);
+  assert.deepEqual([...globals.exports], ['EventSourceElement', 'SharedEventSource', 'links', 'settings']);
 });
 
 test('a second load leaves the first definition alone', async () => {

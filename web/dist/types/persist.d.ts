@@ -1,0 +1,10 @@
+/** Where a cursor outlives its page: with the tab, or with the browser's profile. */
+export type Persist = 'session' | 'local' | 'none' | null;
+/** Keeps a cursor over reloads. Where there is no storage, as in some private windows, it keeps nothing. */
+export declare class Keeper {
+    #private;
+    constructor(persist: Persist | undefined, url: string, cursor: () => string);
+    load(): string | undefined;
+    changed(): void;
+    save(): void;
+}

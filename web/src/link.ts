@@ -1,0 +1,211 @@
+import type { Carrier, CarrierOwner } from './carrier.js';
+import { LazyCarrier } from './load-carrier.js';
+import { unique } from './locks.js';
+import { WorkerCarrier } from './worker-carrier.js';
+import type { Role, Share } from './types.js';
+import type { Ask, Mark, Tell, Wanted } from './wire.js';
+
+/** A page's share of a stream. */
+export interface Member {
+  readonly wanted: Wanted;
+  mark: Mark;
+  /** The feed that serves it, once it has had all up to its mark; 0 before. */
+  feed: number;
+  /** Events that came again, and were not handed on. */
+  readonly repeated: number;
+  receive(tell: Tell): void;
+  /** The page leaves for the back/forward cache, or comes back from there. */
+  hide(): void;
+  restore(): void;
+  /** The host is gone. */
+  moved(): void;
+}
+
+/** A visible page looks this often whether its host answers, and waits so long for it; in milliseconds. */
+const patrol = 2_500;
+const patience = 5_000;
+const longest = 60_000;
+
+/** Where the worker's script is. A page, or a bundler's output, may have it elsewhere. */
+export const settings: { worker: string | URL | undefined } = { worker: undefined };
+
+type Kind = 'worker' | 'leader' | 'direct';
+
+/** A page's way to its host, one for each manner of sharing: `none`, `leader`, `worker`. */
+export class Link implements CarrierOwner {
+  readonly page: string = unique();
+  readonly #kind: Share;
+  #kinds: Kind[];
+  #failures = 0;
+  readonly #members = new Map<number, Member>();
+  #carrier: Carrier | undefined;
+  #attached = false;
+  #away = false;
+  #heard = 0;
+  #checked = 0;
+  #holdOff = patience;
+  #handovers = 0;
+  #onInfo: ((tell: Tell & { k: 'info' }) => void)[] = [];
+
+  constructor(kind: Share) {
+    this.#kind = kind;
+    this.#kinds = kindsOf(kind);
+    const wake = (reason: 'online' | 'visible'): void => this.send({ k: 'wake', reason });
+    addEventListener('online', () => wake('online'));
+    // `pagehide` rather than `beforeunload` or `unload`: those keep a page out of the back/forward cache.
+    addEventListener('pagehide', () => this.#hide());
+    addEventListener('pageshow', (event) => event.persisted && this.#restore());
+    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wake('visible'));
+    setInterval(() => this.#check(), patrol);
+  }
+
+  get role(): Role {
+    return this.#attached && this.#carrier ? this.#carrier.role : 'none';
+  }
+
+  get members(): Iterable<Member> {
+    return this.#members.values();
+  }
+
+  get away(): boolean {
+    return this.#away;
+  }
+
+  /** How often the host has changed. */
+  get handovers(): number {
+    return this.#handovers;
+  }
+
+  send(ask: Ask): void {
+    if (this.#attached) this.#carrier?.send(ask);
+  }
+
+  add(member: Member): void {
+    this.#members.set(member.wanted.id, member);
+    if (!this.#away) this.#start();
+    this.send({ k: 'want', wanted: member.wanted });
+  }
+
+  remove(member: Member, linger: number): void {
+    const { id } = member.wanted;
+    if (this.#members.delete(id)) this.send({ k: 'drop', id, linger });
+  }
+
+  /** What the host says of itself. */
+  info(): Promise<Tell & { k: 'info' }> {
+    return new Promise((resolve) => {
+      this.#onInfo.push(resolve);
+      this.send({ k: 'info' });
+    });
+  }
+
+  receive(ids: readonly number[], tell: Tell): void {
+    this.#heard = Date.now();
+    if (tell.k === 'host') {
+      this.#attached = true;
+      for (const { wanted } of this.#members.values()) this.send({ k: 'want', wanted });
+      return;
+    }
+    if (tell.k === 'info') for (const resolve of this.#onInfo.splice(0)) resolve(tell);
+    if (tell.k === 'event') this.#holdOff = patience;
+    for (const id of ids) this.#members.get(id)?.receive(tell);
+    if (tell.k !== 'event') return;
+    // The feed is in order: what it brings to one, all others that live from it are past as well.
+    for (const member of this.#members.values()) {
+      if (member.feed === tell.feed && member.mark.at < tell.mark.at) member.mark = tell.mark;
+    }
+  }
+
+  lost(): void {
+    if (!this.#attached) return;
+    this.#attached = false;
+    this.#handovers += 1;
+    for (const member of this.#members.values()) member.moved();
+  }
+
+  failed(error: unknown): void {
+    this.#carrier?.stop();
+    this.#carrier = undefined;
+    this.#kinds.shift();
+    this.lost();
+    if (this.#kinds.length > 0) {
+      this.#start();
+      return;
+    }
+    // What it takes could not be loaded, perhaps as the server is down: all over again, later.
+    console.warn('Tidings cannot load its worker', error);
+    this.#kinds = kindsOf(this.#kind);
+    const wait = Math.min(longest, 1_000 * 2 ** this.#failures++) * (0.5 + Math.random() / 2);
+    const detail = { state: 'retrying', attempt: this.#failures, nextRetryMs: wait, reason: 'refused' } as const;
+    for (const member of this.#members.values()) member.receive({ k: 'state', detail });
+    setTimeout(() => this.#away || this.#start(), wait);
+  }
+
+  #start(): void {
+    this.#heard = this.#checked = Date.now();
+    const [kind] = this.#kinds;
+    if (kind) this.#carrier ??= kind === 'worker' ? new WorkerCarrier(this, workerScript() as URL) : new LazyCarrier(this, kind);
+  }
+
+  #hide(): void {
+    this.#away = true;
+    this.#attached = false;
+    this.#carrier?.stop();
+    this.#carrier = undefined;
+    for (const member of this.#members.values()) member.hide();
+  }
+
+  #restore(): void {
+    this.#away = false;
+    if (this.#members.size > 0) this.#start();
+    for (const member of this.#members.values()) member.restore();
+  }
+
+  /** Only a page in sight judges its host: the others are slow themselves. */
+  #check(): void {
+    const now = Date.now();
+    const carrier = this.#carrier;
+    // One that did not run for a while, or has only just come into sight, hears first.
+    const slept = now - this.#checked > 3 * patrol;
+    this.#checked = now;
+    if (slept || !carrier || this.#members.size === 0 || /direct|leader/.test(carrier.role) || document.visibilityState !== 'visible') {
+      this.#heard = now;
+    } else if (now - this.#heard > this.#holdOff) {
+      this.#holdOff = Math.min(longest, this.#holdOff * 2 * (1 + Math.random()));
+      this.#heard = now;
+      this.lost();
+      carrier.takeOver();
+    } else {
+      carrier.send({ k: 'ping' });
+    }
+  }
+}
+
+/** The links of this page, by their manner of sharing; for those who look inside. */
+export const links: ReadonlyMap<Share, Link> = new Map<Share, Link>();
+
+/** The page's link for a manner of sharing. */
+export function linkFor(share: Share): Link {
+  const kind = share === 'auto' ? 'worker' : share;
+  let link = links.get(kind);
+  if (!link) (links as Map<Share, Link>).set(kind, (link = new Link(kind)));
+  return link;
+}
+
+/** The ways to share that there are here, the best first. */
+function kindsOf(kind: Share): Kind[] {
+  const kinds: Kind[] = ['direct'];
+  if (kind === 'none' || !navigator.locks || !globalThis.BroadcastChannel) return kinds;
+  kinds.unshift('leader');
+  // A worker has to come from the page's own origin.
+  if (kind === 'worker' && globalThis.SharedWorker && workerScript()?.origin === location.origin) kinds.unshift('worker');
+  return kinds;
+}
+
+function workerScript(): URL | undefined {
+  try {
+    return new URL(settings.worker ?? new URL('./tidings-worker.js', import.meta.url), document.baseURI);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+declare const TIDINGS_VERSION: string;
+
+/** The names of this build's locks, channel and worker begin so: pages with another build do not meet. */
+export const prefix: string = `tidings.${TIDINGS_VERSION}.`;
+export const version: string = TIDINGS_VERSION;
+
+/** Who holds it is in charge of this origin's connections. */
+export const ownerLock: (kind: string) => string = (kind) => `${prefix}${kind}.owner`;
+/** Held by a worker as long as it lives. */
+export const aliveLock: (generation: number, host: string) => string = (generation, host) => `${prefix}alive.${generation}.${host}`;
+/** Held by a page as long as it can be reached. */
+export const pageLock: (page: string) => string = (page) => `${prefix}page.${page}`;
+
+/** A name that no other has, among the few that there are. */
+export function unique(): string {
+  return Math.random().toString(36).slice(2);
+}
+
+/**
+ * Holds a lock from when it is free, or by taking it from its holder, until the returned function is called. `lost` is
+ * called if another takes it.
+ */
+export function hold(name: string, options: LockOptions, held: () => void, lost?: () => void): () => void {
+  const abort = new AbortController();
+  let released = false;
+  let release = (): void => {};
+  const signal = options.steal ? {} : { signal: abort.signal };
+  navigator.locks.request(name, { ...options, ...signal }, () => {
+    if (released) return undefined;
+    held();
+    return new Promise<void>((resolve) => (release = resolve));
+  }).catch(() => released || lost?.());
+  return () => {
+    released = true;
+    abort.abort();
+    release();
+  };
+}
+
+/** Calls back when the holder of a lock is no more. */
+export function whenFree(name: string, callback: () => void): () => void {
+  const stop = hold(name, { mode: 'shared' }, () => {
+    queueMicrotask(stop);
+    callback();
+  });
+  return stop;
+}
+
+/** The newest generation of workers that live; -1 if there is none. */
+export async function newestGeneration(): Promise<number> {
+  const { held = [] } = await navigator.locks.query();
+  const start = `${prefix}alive.`;
+  return Math.max(-1, ...held.map(({ name = '' }) => (name.startsWith(start) ? parseInt(name.slice(start.length), 10) : -1)));
+}

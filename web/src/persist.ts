@@ -1,0 +1,41 @@
+/** Where a cursor outlives its page: with the tab, or with the browser's profile. */
+export type Persist = 'session' | 'local' | 'none' | null;
+
+/** Writing is not free: a stream that is fast is written this often only, and when the page goes. In milliseconds. */
+const pace = 1_000;
+
+/** Keeps a cursor over reloads. Where there is no storage, as in some private windows, it keeps nothing. */
+export class Keeper {
+  readonly #storage: Storage | undefined;
+  readonly #key: string;
+  readonly #cursor: () => string;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(persist: Persist | undefined, url: string, cursor: () => string) {
+    this.#key = `tidings:${url}`;
+    this.#cursor = cursor;
+    try {
+      if (persist === 'session' || persist === 'local') this.#storage = globalThis[`${persist}Storage`];
+    } catch {
+      // Forbidden.
+    }
+  }
+
+  load(): string | undefined {
+    return this.#storage?.getItem(this.#key) || undefined;
+  }
+
+  changed(): void {
+    if (this.#storage) this.#timer ??= setTimeout(() => this.save(), pace);
+  }
+
+  save(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    try {
+      this.#storage?.setItem(this.#key, this.#cursor());
+    } catch {
+      // Full.
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import { linkFor, type Link, type Member } from './link.js';
+import { Keeper, type Persist } from './persist.js';
+import type { ConnectionState, Gap, Role, Share, SseStateDetail, StateChange, StateReason } from './types.js';
+import type { StreamEvent, UpstreamOptions } from './upstream.js';
+import type { Mark, Tell, Wanted } from './wire.js';
+
+/** What a subscription tells its owner. A state that the owner's own calls lead to is told before they return. */
+export interface SubscriptionObserver {
+  event(event: StreamEvent): void;
+  state(change: SseStateDetail): void;
+  gap(gap: Gap): void;
+}
+
+export type Headers = Record<string, string>;
+
+export interface SubscriptionOptions extends UpstreamOptions {
+  readonly share: Share;
+  /** Headers to send, or what makes them before each request; the stream is then read with `fetch`. */
+  readonly headers?: Headers | (() => Headers | Promise<Headers>) | undefined;
+  /** Where the cursor is kept over reloads of the page. */
+  readonly persist?: Persist | undefined;
+  /** Whether a page out of sight keeps its stream. */
+  readonly when?: 'always' | 'visible' | undefined;
+}
+
+let made = 0;
+
+/**
+ * A stream as one element or object of the page sees it. Where its events come from, and who else lives from the same
+ * connection, is up to the page's link.
+ */
+export class Subscription implements Member {
+  mark: Mark;
+  feed = 0;
+  readonly #id = ++made;
+  readonly #options: SubscriptionOptions;
+  readonly #observer: SubscriptionObserver;
+  readonly #link: Link;
+  #types: ReadonlySet<string>;
+  #last: SseStateDetail = { state: 'idle', attempt: 0, nextRetryMs: null, reason: 'close', role: 'none' };
+  #lastEventId: string;
+  #repeated = 0;
+  readonly #keeper: Keeper;
+  #unwatch: (() => void) | undefined;
+
+  constructor(options: SubscriptionOptions, observer: SubscriptionObserver) {
+    this.#options = options;
+    this.#observer = observer;
+    this.#types = options.types;
+    this.#keeper = new Keeper(options.persist, options.url, () => this.mark.id);
+    const id = this.#keeper.load() ?? options.lastEventId;
+    this.#lastEventId = id;
+    this.mark = { id, at: NaN, line: '' };
+    this.#link = linkFor(options.share);
+  }
+
+  get wanted(): Wanted {
+    const { url, withCredentials, headers } = this.#options;
+    const key = headers && (typeof headers === 'function' ? '*' : JSON.stringify(headers));
+    return { id: this.#id, url, withCredentials, types: [...this.#types], mark: this.mark, headers: key };
+  }
+
+  get state(): ConnectionState {
+    return this.#last.state;
+  }
+
+  get last(): SseStateDetail {
+    return this.#last;
+  }
+
+  get role(): Role {
+    return this.#link.role;
+  }
+
+  /** The id of the last event; before that where it was to start. */
+  get lastEventId(): string {
+    return this.#lastEventId;
+  }
+
+  /** Events that came again, and were not handed on. */
+  get repeated(): number {
+    return this.#repeated;
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  /** Replaces the event types to hand on, from now on, without a new connection. */
+  listen(types: ReadonlySet<string>): void {
+    const same = [...types].join('\n') === [...this.#types].join('\n');
+    this.#types = types;
+    if (!same && this.#active) this.#link.send({ k: 'want', wanted: this.wanted });
+  }
+
+  /** Does nothing unless idle or closed. */
+  open(reason: StateReason): void {
+    if (this.#active || this.#link.away) return;
+    if (this.#options.when === 'visible' && !this.#watchSight()) return;
+    this.#enter('connecting', reason);
+    if (this.#active) this.#link.add(this);
+  }
+
+  /** Does nothing if idle or closed. No event comes after it. The connection may stay for `linger` milliseconds. */
+  close(reason: StateReason, linger = 0): void {
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#leave(reason, linger);
+  }
+
+  #leave(reason: StateReason, linger: number): void {
+    this.#keeper.save();
+    this.#link.remove(this, linger);
+    this.feed = 0;
+    if (this.#active) this.#enter('closed', reason);
+  }
+
+  /** Ends what there is and connects again at once, from the cursor; for all that share the connection. */
+  reconnect(reason: StateReason): void {
+    if (!this.#active) {
+      this.open(reason);
+      return;
+    }
+    this.#enter('connecting', reason);
+    this.#link.send({ k: 'redo', id: this.#id });
+  }
+
+  receive(tell: Tell): void {
+    if (tell.k === 'event') this.#take(tell);
+    else if (tell.k === 'mark' || tell.k === 'reset') this.#place(tell);
+    else if (tell.k === 'gap') this.#observer.gap(tell.gap);
+    else if (tell.k === 'headers') void this.#authorize();
+    else if (tell.k === 'state') this.#follow(tell.detail);
+  }
+
+  hide(): void {
+    this.feed = 0;
+    this.#keeper.save();
+    if (this.#active) this.#enter('closed', 'pagehide');
+  }
+
+  restore(): void {
+    this.#enter('connecting', 'pageshow');
+  }
+
+  moved(): void {
+    this.feed = 0;
+    if (this.state === 'open') this.#enter('retrying', 'moved', 0);
+  }
+
+  /** Follows the page in and out of sight; reports whether it is in sight. */
+  #watchSight(): boolean {
+    const visible = (): boolean => document.visibilityState === 'visible';
+    if (!this.#unwatch) {
+      const follow = (): void => (visible() ? this.open('visible') : this.#leave('hidden', 0));
+      document.addEventListener('visibilitychange', follow);
+      this.#unwatch = () => document.removeEventListener('visibilitychange', follow);
+      if (!visible()) this.#enter('closed', 'hidden');
+    }
+    return visible();
+  }
+
+  get #active(): boolean {
+    return this.state !== 'idle' && this.state !== 'closed';
+  }
+
+  #take({ mark, type, data, lastEventId, origin }: Tell & { k: 'event' }): void {
+    if (mark.line === this.mark.line && mark.at <= this.mark.at) {
+      this.#repeated += 1;
+      return;
+    }
+    this.mark = mark;
+    this.#lastEventId = lastEventId;
+    this.#keeper.changed();
+    this.#observer.event({ type, data, lastEventId, origin });
+  }
+
+  #place({ k, feed, mark }: Tell & { k: 'mark' | 'reset' }): void {
+    this.feed = feed;
+    if (k === 'reset' || mark.line !== this.mark.line || mark.at > this.mark.at) this.mark = mark;
+  }
+
+  /** News that is none to this page is left out: the host's connection may have been open before. */
+  #follow(change: StateChange): void {
+    const { state, reason } = change;
+    if (state === 'closed' && reason !== 'ended') return;
+    if (state === this.state && (state === 'open' || state === 'connecting')) return;
+    // A page that waits for its next host is not connecting for the first time.
+    if (state === 'connecting' && this.#last.reason === 'moved') return;
+    this.#become(change);
+  }
+
+  async #authorize(): Promise<void> {
+    const { headers = {} } = this.#options;
+    try {
+      this.#link.send({ k: 'headers', id: this.#id, headers: typeof headers === 'function' ? await headers() : headers });
+    } catch (error) {
+      this.#link.send({ k: 'headers', id: this.#id, headers: {} });
+      reportError(error);
+    }
+  }
+
+  #enter(state: ConnectionState, reason: StateReason, nextRetryMs: number | null = null): void {
+    this.#become({ state, attempt: 0, nextRetryMs, reason });
+  }
+
+  #become(change: StateChange): void {
+    this.#last = { ...change, role: this.#link.role };
+    this.#observer.state(this.#last);
+  }
+}

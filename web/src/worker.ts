@@ -1,0 +1,72 @@
+import { Host } from './host.js';
+import { aliveLock, hold, newestGeneration, ownerLock, pageLock, unique, whenFree } from './locks.js';
+import { pageCarriers } from './page-carriers.js';
+import { carriersKey } from './load-carrier.js';
+import type { Ask, Tell } from './wire.js';
+
+/**
+ * The shared worker: holds the connections of all tabs of this origin.
+ *
+ * Only who holds the owner's lock may have connections open. A worker of a later generation was started because this
+ * one did not answer: it takes the lock, and then this one, if it ever wakes up, tells its tabs to move and ends.
+ */
+function work(scope: SharedWorkerGlobalScope): void {
+  const generation = Number(new URL(scope.location.href).searchParams.get('g'));
+  const me = unique();
+  const ports = new Map<string, MessagePort>();
+  const early: [string, Ask][] = [];
+  let host: Host | undefined;
+
+  const post = (page: string, ids: number[], tell: Tell): void => ports.get(page)?.postMessage([ids, tell]);
+
+  const end = (): void => {
+    host?.stop();
+    for (const page of ports.keys()) post(page, [], { k: 'moved' });
+    scope.close();
+  };
+
+  const lead = (): void => {
+    host = new Host((to, tell) => {
+      for (const [page, ids] of to) post(page, ids, tell);
+    });
+    for (const [page, ask] of early.splice(0)) host.receive(page, ask);
+  };
+
+  const forget = (page: string): void => {
+    host?.gone(page);
+    ports.get(page)?.close();
+    ports.delete(page);
+  };
+
+  const alive = new Promise<void>((resolve) => {
+    hold(aliveLock(generation, me), {}, resolve);
+  });
+
+  void (async () => {
+    await alive;
+    if ((await newestGeneration()) > generation) end();
+    else hold(ownerLock('worker'), generation > 0 ? { steal: true } : {}, lead, end);
+  })();
+
+  scope.onconnect = ({ ports: [port] }) => {
+    if (!port) return;
+    port.onmessage = async ({ data: [page, ask] }: MessageEvent<[string, Ask]>) => {
+      if (ask.k === 'gone') {
+        forget(page);
+      } else if (ask.k === 'who') {
+        ports.set(page, port);
+        whenFree(pageLock(page), () => ports.get(page) === port && forget(page));
+        await alive;
+        post(page, [], { k: 'host', host: me, generation });
+      } else if (host) {
+        host.receive(page, ask);
+      } else {
+        early.push([page, ask]);
+      }
+    };
+  };
+}
+
+// The same file serves pages that have no shared worker: they only take out of it what that needs.
+if ('onconnect' in globalThis) work(globalThis as unknown as SharedWorkerGlobalScope);
+else Object.assign(globalThis, { [carriersKey]: pageCarriers });

@@ -1,0 +1,3 @@
+import { killMatrix } from './kill.js';
+
+killMatrix('worker');

@@ -1,0 +1,442 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Host } from '../../src/host.js';
+import { Page, Rig } from './rig.js';
+
+const base = 'https://hub.example/hub?';
+
+test('streams that differ in their topics share a connection, and each gets its own', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  const b = rig.page();
+  a.want(`${base}topic=a`);
+  b.want(`${base}topic=b`);
+  rig.turn();
+  assert.equal(rig.place.sources.length, 1);
+  assert.deepEqual(rig.query('topic'), ['a', 'b']);
+  assert.deepEqual(rig.query('signals'), ['1']);
+  assert.deepEqual(rig.query('envelope'), ['1']);
+  rig.hello(10);
+  rig.update(11, ['a']);
+  rig.update(12, ['b']);
+  rig.update(13, ['a', 'b'], { type: 'est', data: 'of no interest' });
+  rig.update(14, ['other', 'b', 'a']);
+  assert.deepEqual(a.offsets, [11, 14]);
+  assert.deepEqual(b.offsets, [12, 14]);
+  assert.deepEqual(a.states, ['connecting', 'open']);
+});
+
+test('who comes while a connection is made, with other topics, waits for the next one', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  const b = rig.page();
+  const c = rig.page();
+  a.want(`${base}topic=a`, { mark: { id: '#e1.10', at: 10, line: 'hub' } });
+  rig.turn();
+  b.want(`${base}topic=b`, { mark: { id: '#e1.10', at: 10, line: 'hub' } });
+  c.want(`${base}topic=a`, { mark: { id: '#e1.9', at: 9, line: 'hub' } });
+  rig.hello(10, 'resumed');
+  rig.update(12, ['a']);
+  assert.equal(b.mark, undefined, 'what it wants is not on the wire');
+  rig.turn();
+  assert.equal(rig.place.source.cursor, '#e1.9');
+  rig.hello(9, 'resumed');
+  rig.update(10, ['a']);
+  rig.update(11, ['b']);
+  rig.update(12, ['a']);
+  assert.deepEqual([a.offsets, b.offsets, c.offsets], [[12], [11], [10, 12]]);
+});
+
+test('events bear the id that their publisher gave', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`, { types: ['message', 'est'] });
+  rig.turn();
+  rig.hello(0);
+  rig.update(1, ['a'], { id: 'urn:uuid:1', type: 'est', data: 'd' });
+  assert.deepEqual(a.events.map(({ type, data, lastEventId }) => [type, data, lastEventId]), [['est', 'd', 'urn:uuid:1']]);
+  assert.equal(a.events[0]?.mark.id, '#e1.1', 'the cursor is the position: ids may be used twice');
+});
+
+test('further topics end the connection before another begins, from the cursor', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  const b = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10);
+  rig.update(11, ['a']);
+  b.want(`${base}topic=b`);
+  rig.update(12, ['a']);
+  rig.turn();
+  assert.equal(rig.place.sources.length, 2);
+  assert.equal(rig.place.sources[0]?.readyState, 2);
+  assert.equal(rig.place.source.cursor, '#e1.12');
+  rig.hello(12);
+  rig.update(13, ['b']);
+  rig.update(14, ['a']);
+  assert.deepEqual(a.offsets, [11, 12, 14]);
+  assert.deepEqual(b.offsets, [13]);
+  assert.deepEqual(a.states, ['connecting', 'open'], 'the others do not notice');
+});
+
+test('topics that are on the wire need no new connection', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  const b = rig.page();
+  a.want(`${base}topic=a&topic=b`);
+  rig.turn();
+  rig.hello(10);
+  rig.update(11, ['b']);
+  b.want(`${base}topic=b`);
+  rig.turn();
+  rig.update(12, ['b']);
+  assert.equal(rig.place.sources.length, 1);
+  assert.deepEqual(b.offsets, [12]);
+  assert.deepEqual(b.states, ['open']);
+});
+
+test('who comes back with a mark is served from what is kept', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  const b = rig.page();
+  a.want(`${base}topic=a`);
+  b.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10);
+  for (let i = 11; i <= 14; i++) rig.update(i, ['a']);
+  const mark = b.events[1]?.mark;
+  assert.ok(mark);
+  b.gone();
+  rig.update(15, ['a']);
+  b.want(`${base}topic=a`, { mark });
+  rig.turn();
+  rig.update(16, ['a']);
+  assert.equal(rig.place.sources.length, 1);
+  assert.deepEqual(b.offsets, [11, 12, 13, 14, 13, 14, 15, 16]);
+  assert.deepEqual(a.offsets, [11, 12, 13, 14, 15, 16]);
+});
+
+test('an older mark lowers the connection; the others drop what they had', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  const b = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10);
+  rig.update(11, ['a']);
+  b.want(`${base}topic=a`, { mark: { id: '#e1.8', at: 8, line: 'hub' } });
+  rig.turn();
+  assert.equal(rig.place.sources.length, 2);
+  assert.equal(rig.place.source.cursor, '#e1.8');
+  rig.hello(8, 'resumed');
+  for (let i = 9; i <= 12; i++) rig.update(i, ['a']);
+  assert.deepEqual(a.offsets, [11, 12]);
+  assert.deepEqual(b.offsets, [9, 10, 11, 12]);
+});
+
+test('a new host goes on from the lowest of the marks that its pages bring', () => {
+  const rig = new Rig();
+  const pages = [7, 9, 8].map((at) => {
+    const page = rig.page();
+    page.want(`${base}topic=a`, { mark: { id: `#e1.${at}`, at, line: 'hub' } });
+    return page;
+  });
+  rig.turn();
+  assert.equal(rig.place.sources.length, 1);
+  assert.equal(rig.place.source.cursor, '#e1.7');
+  rig.hello(7, 'resumed');
+  for (let i = 8; i <= 10; i++) rig.update(i, ['a']);
+  assert.deepEqual(pages.map(({ offsets }) => offsets), [[8, 9, 10], [10], [9, 10]]);
+});
+
+test('a cursor that only the hub can read is resolved on a connection of its own, which then ends', () => {
+  const rig = new Rig({ most: 2 });
+  const a = rig.page();
+  const b = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10);
+  rig.update(11, ['a']);
+  b.want(`${base}topic=b`, { mark: { id: 'urn:x', at: NaN, line: '' } });
+  rig.turn();
+  assert.equal(rig.open, 2);
+  assert.equal(rig.place.source.cursor, 'urn:x');
+  rig.hello(5, 'resumed');
+  assert.equal(rig.open, 1, 'the connection of its own is ended');
+  rig.turn();
+  assert.equal(rig.open, 1);
+  assert.deepEqual(rig.query('topic'), ['a', 'b']);
+  assert.equal(rig.place.source.cursor, '#e1.5');
+  rig.hello(5, 'resumed');
+  rig.update(6, ['b']);
+  rig.update(11, ['a']);
+  rig.update(12, ['a', 'b']);
+  assert.deepEqual(a.offsets, [11, 12]);
+  assert.deepEqual(b.offsets, [6, 12]);
+});
+
+test('a fresh stream does not get what one with an old cursor has to catch up', () => {
+  const rig = new Rig({ most: 2 });
+  const a = rig.page();
+  const b = rig.page();
+  a.want(`${base}topic=a`, { mark: { id: 'old', at: NaN, line: '' } });
+  b.want(`${base}topic=a`);
+  rig.turn();
+  assert.equal(rig.open, 2);
+  rig.hello(2, 'resumed', 0);
+  rig.hello(9, 'fresh', 1);
+  rig.turn();
+  assert.equal(rig.open, 1);
+  const [source] = rig.place.sources.filter(({ readyState }) => readyState !== 2);
+  assert.ok(source);
+  const cursor = Number(source.cursor?.split('.')[1] ?? 2);
+  for (let i = cursor + 1; i <= 10; i++) rig.update(i, ['a'], {}, source);
+  assert.deepEqual(a.offsets, [3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.deepEqual(b.offsets, [10]);
+});
+
+test('the hub says how many matchers it takes: what is beyond goes on a further connection', () => {
+  const rig = new Rig({ most: 2 });
+  const a = rig.page();
+  const b = rig.page();
+  a.want(`${base}topic=a&topic=b`);
+  rig.turn();
+  rig.hello(0, 'fresh', -1, 3);
+  b.want(`${base}topic=c&topic=d`);
+  rig.turn();
+  assert.equal(rig.open, 2);
+  rig.hello(0, 'fresh', -1, 3);
+  rig.turn();
+  assert.equal(rig.open, 2, 'they are not joined later');
+  rig.update(1, ['a'], {}, rig.place.sources[0]);
+  rig.update(1, ['c'], {}, rig.place.sources[1]);
+  assert.deepEqual([a.offsets, b.offsets], [[1], [1]]);
+  assert.equal(rig.host.info.feeds.length, 2);
+});
+
+test('an address of more than 8 kB is not made', () => {
+  const rig = new Rig({ most: 2 });
+  const topics = (letter: string): string => Array.from({ length: 10 }, (_, i) => `topic=${letter.repeat(450)}${i}`).join('&');
+  rig.page().want(base + topics('a'));
+  rig.turn();
+  rig.hello(0);
+  rig.page().want(base + topics('b'));
+  rig.turn();
+  assert.equal(rig.open, 2);
+  for (const { url } of rig.place.sources) assert.ok(url.length < 8_192);
+});
+
+test('a hub that has begun a new history is followed from there', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(100);
+  rig.update(101, ['a']);
+  rig.place.source.fail();
+  rig.place.pass(30_000);
+  assert.equal(rig.place.source.cursor, '#e1.101');
+  rig.place.source.accept();
+  rig.epoch = 'e2';
+  rig.signal('hello', { epoch: 'e2', verdict: 'gap', heartbeat: 1_000, limits: { matchers: 100 } }, '#e2.0');
+  rig.signal('gap', { from: '#e1.101', to: '#e2.0', why: 'lineage' });
+  rig.update(1, ['a']);
+  assert.deepEqual(a.offsets, [101, 1]);
+  assert.deepEqual(a.gaps, ['lineage']);
+});
+
+test('ids that a publisher uses again lose and repeat nothing', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(0);
+  for (let i = 1; i <= 3; i++) rig.update(i, ['a'], { id: 'same' });
+  rig.place.source.fail();
+  rig.place.pass(30_000);
+  assert.equal(rig.place.source.cursor, '#e1.3');
+  rig.hello(3, 'resumed');
+  rig.update(4, ['a'], { id: 'same' });
+  assert.deepEqual(a.offsets, [1, 2, 3, 4]);
+});
+
+test('a ping moves the marks of streams that had no event', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10);
+  rig.signal('ping', {}, '#e1.5000');
+  assert.equal(a.mark?.at, 5_000);
+  rig.place.source.fail();
+  rig.place.pass(30_000);
+  assert.equal(rig.place.source.cursor, '#e1.5000');
+});
+
+test('a hub that falls silent is left', () => {
+  const rig = new Rig();
+  rig.page().want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10);
+  rig.place.pass(4_999);
+  assert.equal(rig.open, 1);
+  rig.place.pass(1);
+  assert.equal(rig.open, 0);
+});
+
+test('a hub that says goodbye is asked again when it wants', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10);
+  rig.signal('bye', { reason: 'shutdown', retry: 4_000 });
+  rig.place.source.fail();
+  rig.place.pass(3_999);
+  assert.equal(rig.place.sources.length, 1);
+  rig.place.pass(30_000);
+  assert.equal(rig.place.sources.length, 2);
+});
+
+test('a server that is no hub gets its address as it was written, at the next connection', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.place.source.accept();
+  rig.place.source.send({ id: '1', data: 'x' });
+  assert.deepEqual(a.events.map(({ data }) => data), ['x']);
+  rig.place.source.fail();
+  rig.place.pass(30_000);
+  assert.equal(rig.place.source.url, `${base}topic=a&last_event_id=1`);
+});
+
+test('a quiet server that is no hub is found out', () => {
+  const rig = new Rig({ most: 2 });
+  const a = rig.page();
+  const b = rig.page();
+  a.want(`${base}topic=a`);
+  b.want(`${base}topic=b`);
+  rig.turn();
+  rig.place.source.accept();
+  rig.place.pass(2_000);
+  rig.turn();
+  const open = rig.place.sources.filter(({ readyState }) => readyState !== 2).map(({ url }) => url);
+  assert.deepEqual(open, [`${base}topic=a`, `${base}topic=b`]);
+});
+
+test('a hub without envelopes serves each address by itself, and loses nothing', () => {
+  const rig = new Rig({ most: 2 });
+  const a = rig.page();
+  const b = rig.page();
+  a.want(`${base}topic=a`);
+  b.want(`${base}topic=b`);
+  rig.turn();
+  rig.hello(10);
+  rig.place.source.send({ id: '#e1.11', data: 'x' });
+  rig.turn();
+  const open = rig.place.sources.filter(({ readyState }) => readyState !== 2);
+  assert.deepEqual(open.map(({ url }) => url), [`${base}topic=a`, `${base}topic=b`].map((url) => `${url}&last_event_id=%23e1.10`));
+  open[0]?.accept();
+  open[0]?.send({ id: '#e1.11', data: 'x' });
+  assert.deepEqual(a.events.map(({ data }) => data), ['x']);
+  assert.deepEqual(b.events, []);
+});
+
+test('addresses without topics are shared if they are the same, and nothing is added', () => {
+  const rig = new Rig({ most: 2 });
+  const [a, b, c] = [rig.page(), rig.page(), rig.page()];
+  a.want('https://x.example/clocks?page=1', { types: ['est'] });
+  b.want('https://x.example/clocks?page=1', { types: ['pdt'] });
+  c.want('https://x.example/clocks?page=2');
+  rig.turn();
+  assert.deepEqual(rig.place.sources.map(({ url }) => url), ['https://x.example/clocks?page=1', 'https://x.example/clocks?page=2']);
+  const [source] = rig.place.sources;
+  source?.accept();
+  source?.send({ type: 'est', id: '1' });
+  source?.send({ type: 'pdt', id: '2' });
+  assert.deepEqual([a, b].map(({ events }) => events.map(({ type }) => type)), [['est'], ['pdt']]);
+});
+
+test('streams with unlike credentials or headers are not shared', () => {
+  const rig = new Rig({ most: 3 });
+  rig.page().want(`${base}topic=a`);
+  rig.page().want(`${base}topic=a`, { withCredentials: true });
+  rig.page().want(`${base}topic=a`, { headers: '*' });
+  rig.turn();
+  assert.equal(rig.open, 3);
+});
+
+test('a page is asked for headers, and the next one if it goes', async () => {
+  const rig = new Rig();
+  const a = rig.page();
+  const b = rig.page();
+  a.want(`${base}topic=a`, { headers: '*' });
+  b.want(`${base}topic=a`, { headers: '*' });
+  rig.turn();
+  const [[, request] = []] = [...rig.place.fetched];
+  const headers = request?.headers();
+  assert.equal(a.asked, 1);
+  assert.equal(b.asked, 0);
+  a.gone();
+  assert.equal(b.asked, 1);
+  rig.host.receive(b.name, { k: 'headers', id: 1, headers: { Authorization: 'Bearer b' } });
+  assert.deepEqual(await headers, { Authorization: 'Bearer b' });
+});
+
+test('an end of the token makes a new connection with new headers', () => {
+  const rig = new Rig();
+  rig.page().want(`${base}topic=a`, { headers: '*' });
+  rig.turn();
+  rig.hello(3);
+  rig.signal('expiring', { at: 1, in: 1_000 });
+  assert.equal(rig.place.sources.length, 2);
+  assert.equal(rig.open, 1);
+});
+
+test('the connection stays a while after the last one has left, and serves who comes then', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(3);
+  rig.update(4, ['a']);
+  a.drop(1_000);
+  rig.update(5, ['a']);
+  rig.place.pass(999);
+  const b = rig.page();
+  b.want(`${base}topic=a`, { mark: { id: '#e1.4', at: 4, line: 'hub' } });
+  rig.place.pass(1_000);
+  assert.deepEqual(b.offsets, [5]);
+  assert.equal(rig.place.sources.length, 1);
+  b.drop(1_000);
+  rig.place.pass(1_000);
+  assert.equal(rig.open, 0);
+  assert.deepEqual(rig.host.info, { pages: 0, feeds: [] });
+});
+
+test('a page that is gone leaves nothing behind', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(3);
+  a.gone();
+  assert.equal(rig.open, 0);
+  assert.equal(rig.place.timers, 0);
+  assert.deepEqual(rig.host.info, { pages: 0, feeds: [] });
+});
+
+test('a host that has stopped does nothing any more', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(3);
+  rig.host.stop();
+  a.want(`${base}topic=b`);
+  rig.turn();
+  assert.equal(rig.open, 0);
+  assert.ok(rig.host instanceof Host && a instanceof Page);
+});
