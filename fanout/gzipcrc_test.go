@@ -44,7 +44,7 @@ func TestMultiply(t *testing.T) {
 
 func TestShiftOver(t *testing.T) {
 	if got := shiftOver(0); got != xToThe0 {
-		t.Errorf("over nothing: %08x, want %08x", got, xToThe0)
+		t.Errorf("over nothing: %08x, want %08x", got, uint32(xToThe0))
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		a := rapid.Uint32().Draw(t, "a")

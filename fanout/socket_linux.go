@@ -182,35 +182,45 @@ func (s *SocketSink) writeSome(bufs [][]byte, skip int) (n, want int, err error)
 	return n, want, err
 }
 
-// write writes b as far as the socket takes it.
+// sendFlags let a socket that is full, or closed by the peer, only say so.
+const sendFlags = unix.MSG_DONTWAIT | unix.MSG_NOSIGNAL
+
+// write writes b as far as the socket takes it. The call never blocks, so Go's scheduler is not told of it: that would
+// cost a tenth of it, and more where threads of the scheduler are woken for it. It is send and not write, which looks
+// first at what only files have.
 func (s *SocketSink) write(b []byte) (int, error) {
 	for {
-		n, err := unix.Write(int(s.fd), b)
-		if err == unix.EINTR {
+		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd),
+			uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), sendFlags, 0, 0)
+		if errno == unix.EINTR {
 			continue
 		}
-		if err == unix.EAGAIN {
-			return 0, nil
-		}
-		return max(n, 0), err
+		return sent(n, errno)
 	}
 }
 
-// writev does the same for several buffers, without the copy of the list that x/sys makes.
+// writev does the same for several buffers.
 func (s *SocketSink) writev(vectors []unix.Iovec) (int, error) {
+	message := unix.Msghdr{Iov: unsafe.SliceData(vectors)}
+	message.SetIovlen(len(vectors))
 	for {
-		n, _, errno := unix.Syscall(unix.SYS_WRITEV, uintptr(s.fd),
-			uintptr(unsafe.Pointer(unsafe.SliceData(vectors))), uintptr(len(vectors)))
-		switch errno {
-		case 0:
-			return int(n), nil
-		case unix.EINTR:
-		case unix.EAGAIN:
-			return 0, nil
-		default:
-			return 0, errno
+		n, _, errno := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&message)), sendFlags)
+		if errno == unix.EINTR {
+			continue
 		}
+		return sent(n, errno)
 	}
+}
+
+// sent returns what a call to send says: a full socket takes nothing, and that is no error.
+func sent(n uintptr, errno unix.Errno) (int, error) {
+	switch errno {
+	case 0:
+		return int(n), nil
+	case unix.EAGAIN:
+		return 0, nil
+	}
+	return 0, errno
 }
 
 // lastChunk ends the chunked coding.

@@ -78,6 +78,9 @@ func (o Options) listenConfig() *net.ListenConfig {
 		}
 		return nil
 	}}
+	if socketsInherit {
+		config.KeepAlive = -1 // the listening socket has it: four system calls less for each connection
+	}
 	config.SetMultipathTCP(false) // its sockets know few of these options, and set some for themselves
 	return config
 }

@@ -33,6 +33,12 @@ func TestAcceptedSockets(t *testing.T) {
 			if got := socketOption(t, conn, unix.TCP_NOTSENT_LOWAT); got != tt.notSent {
 				t.Errorf("TCP_NOTSENT_LOWAT is %d, want %d", got, tt.notSent)
 			}
+			if got := socketOption(t, conn, unix.TCP_KEEPIDLE); got != 15 {
+				t.Errorf("TCP_KEEPIDLE is %d, want 15", got)
+			}
+			if !keptAlive(t, conn) {
+				t.Error("SO_KEEPALIVE is not set")
+			}
 			if got := socketOption(t, conn, unix.TCP_USER_TIMEOUT); got != tt.timeout {
 				t.Errorf("TCP_USER_TIMEOUT is %d, want %d", got, tt.timeout)
 			}
@@ -74,4 +80,20 @@ func socketOption(t *testing.T, conn *net.TCPConn, option int) int {
 		t.Fatal(controlErr, err)
 	}
 	return value
+}
+
+// keptAlive reports whether a connection is probed while it is silent.
+func keptAlive(t *testing.T, conn *net.TCPConn) bool {
+	t.Helper()
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := 0
+	if controlErr := raw.Control(func(fd uintptr) {
+		value, err = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_KEEPALIVE)
+	}); controlErr != nil || err != nil {
+		t.Fatal(controlErr, err)
+	}
+	return value == 1
 }
