@@ -38,8 +38,10 @@ func TestExecIsToldTheTopic(t *testing.T) {
 	h.publish(t, "--topic", "a", "--data", "one")
 	h.publish(t, "--topic", "b", "--topic", "a", "--type", "t", "--data", "two")
 	for _, topics := range [][]string{{"*"}, {"a", "b"}} {
-		args := append([]string{"subscribe", "--hub", h.url, "--last-event-id", "earliest", "--count=2", "--exec",
-			`printf '[%s|%s|' "$TIDINGS_TOPIC" "$TIDINGS_TYPE"; cat; echo ']'`}, topics...)
+		args := append([]string{
+			"subscribe", "--hub", h.url, "--last-event-id", "earliest", "--count=2", "--exec",
+			`printf '[%s|%s|' "$TIDINGS_TOPIC" "$TIDINGS_TYPE"; cat; echo ']'`,
+		}, topics...)
 		stdout, stderr, code := runBinary(t, args...)
 		if want := "[a|message|one]\n[b|t|two]\n"; code != exitOK || stdout != want || stderr != "" {
 			t.Errorf("%q: exit code %d, wrote %q and %q, want %q", topics, code, stdout, stderr, want)
