@@ -16,6 +16,7 @@ func TestOptionsWithDefaults(t *testing.T) {
 		Shards: runtime.GOMAXPROCS(0), Heartbeat: 15 * time.Second, Stall: time.Minute,
 		WindowBytes: 16 << 20, MailboxBytes: 8 << 20, PendingBytes: 64 << 10, ChunkBytes: 256 << 10, KeptBytes: 8 << 20, Readers: 4,
 		MaxBehind: 1000, BufferLimit: 280 << 20, NotSentBytes: 128 << 10, ReturnSpread: 4 * time.Second,
+		ExpiryWarning: 30 * time.Second,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("WithDefaults() = %+v, want %+v", got, want)
@@ -23,7 +24,7 @@ func TestOptionsWithDefaults(t *testing.T) {
 	set := fanout.Options{
 		Shards: 1, Heartbeat: 2 * time.Second, Stall: 3 * time.Second,
 		WindowBytes: 7, MailboxBytes: 4, PendingBytes: 5, ChunkBytes: 6, KeptBytes: 11, Readers: 8,
-		MaxBehind: 9, ReplayRate: 10, BufferLimit: 19, NotSentBytes: 12, ReturnSpread: 13,
+		MaxBehind: 9, ReplayRate: 10, BufferLimit: 19, NotSentBytes: 12, ReturnSpread: 13, ExpiryWarning: 14,
 	}
 	if got := set.WithDefaults(); !reflect.DeepEqual(got, set) {
 		t.Errorf("WithDefaults() changes what is set: %+v", got)
@@ -63,6 +64,7 @@ func TestOptionsValidate(t *testing.T) {
 		{"budget of a byte more", fanout.Options{WindowBytes: 10, KeptBytes: 5, BufferLimit: 16}, nil},
 		{"budget less than the default window", fanout.Options{BufferLimit: 1 << 20}, []string{"BufferLimit", "WindowBytes"}},
 		{"not sent", fanout.Options{NotSentBytes: -1}, []string{"NotSentBytes"}},
+		{"expiry warning", fanout.Options{ExpiryWarning: -time.Second}, []string{"ExpiryWarning"}},
 		{"spread", fanout.Options{ReturnSpread: -time.Second}, []string{"ReturnSpread"}},
 		{"spread too short", fanout.Options{ReturnSpread: time.Microsecond}, []string{"ReturnSpread"}},
 		{"mailbox larger than the window", fanout.Options{WindowBytes: 10, MailboxBytes: 11}, []string{"MailboxBytes", "WindowBytes"}},

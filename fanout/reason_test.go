@@ -47,8 +47,18 @@ func checkNames[R interface {
 type cause struct {
 	options fanout.Options
 	rules   eventlog.Retention
+	// subscription, if it is not nil, says more of the subscription.
+	subscription func(*fanout.Subscription)
 	// happen makes it happen to the subscriber that it attaches and returns.
 	happen func(t *testing.T, r *rig, attach func(fanout.Sink) *reader) *reader
+}
+
+// expires is the cause of an end that comes with time.
+func expires(why fanout.EndReason) cause {
+	return cause{
+		subscription: func(o *fanout.Subscription) { o.Expires, o.ExpiresWhy = time.Now().Add(10*time.Millisecond), why },
+		happen:       func(_ *testing.T, _ *rig, attach func(fanout.Sink) *reader) *reader { return attach(newFake(-1)) },
+	}
 }
 
 // stuck attaches a live subscriber whose socket takes so many bytes.
@@ -89,6 +99,19 @@ var endCauses = map[fanout.EndReason]cause{
 		c.sub.Close()
 		return c
 	}},
+	fanout.EndExpired: expires(fanout.EndExpired),
+	fanout.EndAge:     expires(fanout.EndAge),
+	fanout.EndRevoked: {
+		subscription: func(o *fanout.Subscription) { o.Bearer = "bearer" },
+		happen: func(t *testing.T, r *rig, attach func(fanout.Sink) *reader) *reader {
+			c := attach(newFake(-1))
+			n, err := r.fan.EndWhere(t.Context(), func(any) bool { return true }, fanout.EndRevoked)
+			if err != nil || n != 1 {
+				t.Errorf("EndWhere: %d, %v", n, err)
+			}
+			return c
+		},
+	},
 	fanout.EndShutdown: {happen: func(t *testing.T, r *rig, attach func(fanout.Sink) *reader) *reader {
 		c := attach(newFake(-1))
 		if err := r.fan.Shutdown(t.Context()); err != nil {
@@ -228,6 +251,9 @@ func bringAbout[R interface {
 	return cause.happen(t, r, func(sink fanout.Sink) *reader {
 		o := subscriptionOf("a")
 		o.Done = func() { done.Add(1) }
+		if cause.subscription != nil {
+			cause.subscription(&o)
+		}
 		sub, err := r.fan.Attach(o, sink)
 		if err != nil {
 			t.Fatal(err)

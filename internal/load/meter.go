@@ -7,7 +7,7 @@ type reading struct {
 	at        time.Time
 	server    usage // of the hub
 	client    usage // of this process
-	tcpMemory int64 // of the machine, in bytes; 0 if not known
+	tcpMemory int64 // of the machine, in bytes; -1 if not known
 }
 
 // usage is what a process has used.

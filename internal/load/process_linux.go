@@ -57,11 +57,12 @@ func kilobytes(text, name string) int64 {
 	return 0
 }
 
-// tcpMemory returns what all TCP connections of the machine hold in buffers, in bytes.
+// tcpMemory returns what all TCP connections of the machine hold in buffers, in bytes; -1 if that is not
+// known.
 func tcpMemory() int64 {
 	text, err := os.ReadFile("/proc/net/sockstat")
 	if err != nil {
-		return 0
+		return -1
 	}
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Fields(line)
@@ -71,7 +72,7 @@ func tcpMemory() int64 {
 			}
 		}
 	}
-	return 0
+	return -1
 }
 
 // spareFiles is what a process has open beside connections.

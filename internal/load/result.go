@@ -191,7 +191,7 @@ func (x *Result) measured(m *meter, took time.Duration, slowDelivered uint64) {
 		x.ClientCPUMS, x.ClientCPUPercent = new(milliseconds(used)), new(percent(used, took))
 		x.ClientConnectCPUMS = new(milliseconds(m.connected.client.cpu - m.empty.client.cpu))
 	}
-	if m.loading.tcpMemory > 0 {
+	if m.loading.tcpMemory >= 0 {
 		x.TCPMemoryEmpty, x.TCPMemoryConnected, x.TCPMemoryLoaded = &m.empty.tcpMemory, &m.loading.tcpMemory, &m.loaded.tcpMemory
 	}
 	if !m.empty.server.known || !m.loading.server.known || !m.loaded.server.known {
