@@ -1,6 +1,6 @@
-// Compiles the tests of a folder under test/ and runs them: `node scripts/test.mjs unit|browser [part of a name]`.
+// Compiles the tests of a folder under test/ and runs them: `node scripts/test.mjs unit|browser|hub [part of a name]`.
 import { build } from 'esbuild';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,12 @@ await build({
 });
 
 const compiled = sources.map((name) => join(outdir, name.replace(/\.ts$/, '.mjs')));
-// Two files at a time in the browser suite: each starts a browser of its own.
-const args = suite === 'browser' ? ['--test-concurrency=2'] : [];
+if (suite === 'hub' && !process.env.TIDINGS_BINARY) {
+  // The tests run the program as people do: built once, for all of them.
+  process.env.TIDINGS_BINARY = join(outdir, 'tidings');
+  execFileSync('go', ['build', '-o', process.env.TIDINGS_BINARY, './cmd/tidings'], { cwd: dirname(root), stdio: 'inherit' });
+}
+// Two files at a time where each may start a browser of its own.
+const args = suite === 'unit' ? [] : ['--test-concurrency=2'];
 const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', '--test-reporter=spec', ...args, ...compiled], { cwd: root, stdio: 'inherit' });
 process.exitCode = run.status ?? 1;
