@@ -14,6 +14,9 @@ import (
 	"github.com/tidings-hub/tidings/web"
 )
 
+// tabPath is where the page of a tab is.
+const tabPath = "/tab"
+
 //go:embed page
 var pageFiles embed.FS
 
@@ -49,8 +52,8 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))
 }
 
-// loadAssets returns the page's files by the pattern of their path: the page itself at the root, its parts
-// under /page, and the component.
+// loadAssets returns the page's files by the pattern of their path: the page itself at the root, that of a
+// tab, their parts under /page, and the component.
 func loadAssets() (map[string]*asset, error) {
 	assets := map[string]*asset{}
 	add := func(files fs.FS, name, pattern string) error {
@@ -61,7 +64,7 @@ func loadAssets() (map[string]*asset, error) {
 		assets[pattern], err = newAsset(name, body)
 		return err
 	}
-	for _, name := range []string{"tidings.js", "tidings-worker.js"} {
+	for _, name := range []string{"tidings.js", "tidings-worker.js", "tidings-inspector.js"} {
 		if err := add(web.Files(), name, "/"+name); err != nil {
 			return nil, err
 		}
@@ -72,6 +75,8 @@ func loadAssets() (map[string]*asset, error) {
 			return err
 		case name == "page/index.html":
 			return add(pageFiles, name, "/{$}")
+		case name == "page/tab.html":
+			return add(pageFiles, name, tabPath)
 		default:
 			return add(pageFiles, name, "/"+name)
 		}

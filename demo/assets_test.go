@@ -1,6 +1,8 @@
 package demo_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"io/fs"
 	"net/http"
 	"os"
@@ -30,14 +32,18 @@ func TestAssets(t *testing.T) {
 	}
 	add(web.Files(), "tidings.js", "/tidings.js")
 	add(web.Files(), "tidings-worker.js", "/tidings-worker.js")
+	add(web.Files(), "tidings-inspector.js", "/tidings-inspector.js")
 	files, err := fs.Glob(os.DirFS("."), "page/*")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range files {
 		path := "/" + name
-		if name == "page/index.html" {
+		switch name {
+		case "page/index.html":
 			path = "/"
+		case "page/tab.html":
+			path = "/tab"
 		}
 		add(os.DirFS("."), name, path)
 	}
@@ -51,7 +57,7 @@ func TestAssets(t *testing.T) {
 			}
 			header := s.do(http.MethodGet, path).Header
 			kind := kinds[path[max(strings.LastIndex(path, "."), 0):]]
-			if path == "/" {
+			if path == "/" || path == "/tab" {
 				kind = kinds[".html"]
 			}
 			etag := header.Get("ETag")
@@ -69,13 +75,28 @@ func TestAssets(t *testing.T) {
 }
 
 func TestSecurityHeaders(t *testing.T) {
+	// The one style sheet that is no file is allowed by its hash.
+	inspector, err := fs.ReadFile(web.Files(), "tidings-inspector.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheet := regexp.MustCompile(`textContent:"(:host[^"]*)"`).FindSubmatch(inspector)
+	if sheet == nil {
+		t.Fatal("the inspector has no style sheet")
+	}
+	sum := sha256.Sum256(sheet[1])
+	style := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	everyProtocol(t, func(t *testing.T, s *site) {
-		for _, path := range []string{"/", "/page/main.js", "/items", "/nothing", "/clocks"} {
+		for _, path := range []string{"/", "/tab", "/page/main.js", "/items", "/nothing", "/clocks", "/shared"} {
 			header := s.do(http.MethodGet, path).Header
 			policy := strings.Split(header.Get("Content-Security-Policy"), "; ")
+			ancestors := "frame-ancestors 'none'"
+			if path == "/tab" {
+				ancestors = "frame-ancestors 'self'"
+			}
 			for _, rule := range []string{
-				"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self' data:",
-				"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+				"default-src 'none'", "script-src 'self'", "style-src 'self' " + style, "connect-src 'self'", "img-src 'self' data:",
+				"frame-src 'self'", "base-uri 'none'", "form-action 'none'", ancestors,
 			} {
 				if !slices.Contains(policy, rule) {
 					t.Errorf("%s: the policy lacks %s: %q", path, rule, policy)
@@ -90,7 +111,7 @@ func TestSecurityHeaders(t *testing.T) {
 
 func TestNotFound(t *testing.T) {
 	everyProtocol(t, func(t *testing.T, s *site) {
-		for _, path := range []string{"/nothing", "/page", "/page/", "/page/index.html", "/page/nothing.js", "/clocks/1", "/favicon.ico"} {
+		for _, path := range []string{"/nothing", "/page", "/page/", "/page/index.html", "/page/tab.html", "/page/nothing.js", "/clocks/1", "/favicon.ico"} {
 			if response := s.do(http.MethodGet, path); response.StatusCode != http.StatusNotFound {
 				t.Errorf("%s: %s", path, response.Status)
 			}

@@ -32,7 +32,8 @@ type Demo struct {
 	hub     *hub.Hub
 	zones   []zone
 	items   *items
-	streams *streams
+	streams *streams // of /clocks, by page
+	shared  *streams // of /shared, by browser
 	handler http.Handler
 	logger  *slog.Logger
 
@@ -57,7 +58,7 @@ func start(o Options, next waiter) (*Demo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("demo: cannot start hub: %w", err)
 	}
-	d := &Demo{hub: h, zones: zones, items: newItems(), streams: newStreams(), logger: o.Logger}
+	d := &Demo{hub: h, zones: zones, items: newItems(), streams: newStreams("page"), shared: newStreams("browser"), logger: o.Logger}
 	if d.logger == nil {
 		d.logger = slog.New(slog.DiscardHandler)
 	}

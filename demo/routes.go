@@ -29,6 +29,7 @@ func (d *Demo) routes() (http.Handler, error) {
 		mux.Handle("GET "+path, a)
 	}
 	mux.Handle("GET /clocks", d.streams.follow(clocks))
+	mux.Handle("GET /shared", d.shared.follow(clocks))
 	mux.HandleFunc("POST /cut", d.serveCut)
 	mux.HandleFunc("GET /items", d.serveItems)
 	mux.HandleFunc("GET /items/{id}", d.serveItem)
@@ -37,12 +38,21 @@ func (d *Demo) routes() (http.Handler, error) {
 	return withSecurityHeaders(http.NewCrossOriginProtection().Handler(mux)), nil
 }
 
-// withSecurityHeaders has the browser hold the page to what it needs: its own files, from its own host.
+// inspectorStyle names the style sheet that <event-source-inspector> writes into its shadow root, by its hash.
+const inspectorStyle = "'sha256-54enpm9Yox3LtJmKV3wYiacimK8jwKKYwBwLGCHcZIE='"
+
+// withSecurityHeaders has the browser hold the page to what it needs: its own files, from its own host. Only the page
+// of a tab may be in a frame, and only in one of ours.
 func withSecurityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "+
-			"connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		ancestors := "'none'"
+		if r.URL.Path == tabPath {
+			ancestors = "'self'"
+		}
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' "+inspectorStyle+"; "+
+			"connect-src 'self'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'; "+
+			"frame-ancestors "+ancestors)
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(w, r)
@@ -51,7 +61,7 @@ func withSecurityHeaders(next http.Handler) http.Handler {
 
 // serveCut cuts the streams of a page.
 func (d *Demo) serveCut(w http.ResponseWriter, r *http.Request) {
-	page, ok := pageOf(w, r)
+	page, ok := nameOf(w, r, "page")
 	if !ok {
 		return
 	}
@@ -100,28 +110,36 @@ func (d *Demo) serveItem(w http.ResponseWriter, r *http.Request) {
 	problem(w, http.StatusNotFound, "there is no such item")
 }
 
-// stats is what the server sees of its streams. What other pages are called is not said: a name is enough to cut.
+// stats is what the server sees of its streams, of /clocks if nothing else is said. What other pages are called is not said: a name is enough to cut.
 type stats struct {
 	Open      int    `json:"open"`      // streams that are open now
 	Page      int    `json:"page"`      // those of the page that asks
 	Cuts      int    `json:"cuts"`      // streams that their pages have cut so far
 	Published uint64 `json:"published"` // events published so far
+	Shared    int    `json:"shared"`    // streams of /shared that are open for the browser that asks
 }
 
 func (d *Demo) serveStats(w http.ResponseWriter, r *http.Request) {
-	page, ok := pageOf(w, r)
+	page, ok := nameOf(w, r, "page")
 	if !ok {
 		return
 	}
-	answer(w, d.stats(page))
+	browser, ok := nameOf(w, r, "browser")
+	if !ok {
+		return
+	}
+	answer(w, d.stats(page, browser))
 }
 
-func (d *Demo) stats(page string) stats {
+func (d *Demo) stats(page, browser string) stats {
 	d.streams.mu.Lock()
 	defer d.streams.mu.Unlock()
 	s := stats{Open: len(d.streams.open), Cuts: d.streams.cuts, Published: d.published.Load()}
 	if page != "" {
 		s.Page = d.streams.count(page)
+	}
+	if browser != "" {
+		s.Shared = d.shared.countOf(browser)
 	}
 	return s
 }

@@ -160,9 +160,13 @@ func (s *site) clocks(query string, header ...string) *stream {
 	if got := response.Header.Get("Content-Type"); got != "text/event-stream" {
 		s.t.Fatalf("Content-Type is %q", got)
 	}
+	return newStream(s.t, response)
+}
+
+func newStream(t *testing.T, response *http.Response) *stream {
 	next, stop := iter.Pull2(sse.Read(response.Body, sse.Options{}))
-	s.t.Cleanup(stop)
-	return &stream{s.t, next}
+	t.Cleanup(stop)
+	return &stream{t, next}
 }
 
 // events returns the next n events.

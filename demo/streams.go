@@ -21,22 +21,24 @@ var errManyHeld = errors.New("demo: too many pages are held")
 // maxHeld bounds the pages that are held at a time.
 const maxHeld = 1000
 
-// stream is one open stream, and the page that it says it belongs to.
+// stream is one open stream, and the page, or browser, that it says it belongs to.
 type stream struct {
 	page string
 	cut  context.CancelCauseFunc
 }
 
-// streams are all open streams. A page that is held gets no new one until a moment has come.
+// streams are all open streams of one address. A page that is held gets no new one until a moment has come.
 type streams struct {
+	owner string // the parameter of a request that names whose stream it is
+
 	mu   sync.Mutex
 	open map[*stream]struct{}
 	held map[string]time.Time
 	cuts int
 }
 
-func newStreams() *streams {
-	return &streams{open: map[*stream]struct{}{}, held: map[string]time.Time{}}
+func newStreams(owner string) *streams {
+	return &streams{owner: owner, open: map[*stream]struct{}{}, held: map[string]time.Time{}}
 }
 
 // begin enters a stream, unless its page is held.
@@ -83,7 +85,14 @@ func (s *streams) cut(page string, hold time.Duration) (int, error) {
 	return n, nil
 }
 
-// count returns how many streams a page has. The caller holds the lock.
+// countOf returns how many streams a page has.
+func (s *streams) countOf(page string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.count(page)
+}
+
+// count is countOf for a caller that holds the lock.
 func (s *streams) count(page string) int {
 	n := 0
 	for st := range s.open {
@@ -97,7 +106,7 @@ func (s *streams) count(page string) int {
 // follow serves a stream in such a way that its page can have it cut, and see that it is open.
 func (s *streams) follow(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		page, ok := pageOf(w, r)
+		page, ok := nameOf(w, r, s.owner)
 		if !ok {
 			return
 		}
@@ -118,13 +127,14 @@ func (s *streams) follow(next http.Handler) http.Handler {
 	})
 }
 
-// pageOf returns the page that a request names, "" if none. Where it answers false, it has answered the request.
-func pageOf(w http.ResponseWriter, r *http.Request) (string, bool) {
-	const maxPage = 64
-	page := r.URL.Query().Get("page")
-	if len(page) > maxPage {
-		problem(w, http.StatusBadRequest, "page is longer than 64 bytes")
+// nameOf returns the page or browser that a parameter of a request names, "" if none. Where it answers false, it has
+// answered the request.
+func nameOf(w http.ResponseWriter, r *http.Request, parameter string) (string, bool) {
+	const maxName = 64
+	name := r.URL.Query().Get(parameter)
+	if len(name) > maxName {
+		problem(w, http.StatusBadRequest, parameter+" is longer than 64 bytes")
 		return "", false
 	}
-	return page, true
+	return name, true
 }

@@ -84,7 +84,7 @@ scenes('the connection', () => {
     await stage.text('#state', 'closed');
     await stage.text('#open', '0');
     assert.ok(await page.isVisible('.gone'));
-    assert.equal(await page.$('event-source'), null);
+    assert.equal(await page.$('#stream'), null);
     const { published } = await stage.stats();
     await until('events meanwhile', () => stage.stats(), (stats) => stats.published >= published + 6);
     await page.click('#element');

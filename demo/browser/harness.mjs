@@ -97,7 +97,7 @@ export function scene(name, { breaks = false, load = true, ...options }, play) {
       page.on('console', (message) => {
         // The browser reports a request that failed as an error at its address.
         const { pathname } = new URL(message.location().url || server.origin);
-        const broken = breaks && ['/clocks', '/stats', '/items'].includes(pathname);
+        const broken = breaks && ['/clocks', '/shared', '/stats', '/items'].includes(pathname);
         if (message.type() === 'error' && !broken) faults.push(message.text());
       });
       page.on('request', (request) => {
@@ -125,7 +125,7 @@ function record() {
     recording.violations.push(`${event.violatedDirective}: ${event.blockedURI}`);
   });
   addEventListener('DOMContentLoaded', () => {
-    const stream = document.querySelector('event-source');
+    const stream = document.querySelector('#stream');
     if (!stream) return;
     stream.addEventListener('sse', ({ detail: { type, data, lastEventId } }) => {
       recording.events.push({ type, data, id: lastEventId });

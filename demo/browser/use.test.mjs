@@ -25,7 +25,7 @@ scenes('use', () => {
       assert.ok(visible, `the focus on ${name} cannot be seen`);
       reached.push(name);
     }
-    const want = ['skip', 'brand', '/clocks', 'theme', 'cut', 'cut-long', 'reconnect', 'element', 'est', 'pdt', 'ping', 'markup', 'pause', 'scroll'];
+    const want = ['skip', 'brand', '/clocks', 'theme', 'cut', 'cut-long', 'reconnect', 'element', 'est', 'pdt', 'ping', 'markup', 'pause', 'scroll', 'open-tabs', 'close-tabs', 'inspector'];
     assert.deepEqual(reached, want);
     // Whatever can be pressed is among them.
     assert.equal(await page.locator('a[href], button, input, [tabindex="0"]').count(), want.length);
@@ -63,9 +63,9 @@ scenes('use', () => {
 
   scene('only what happened to the connection is said aloud', {}, async (stage) => {
     const live = await stage.page.$$eval('[aria-live], [role=status], [role=alert], [role=log], output', (nodes) => nodes.map(({ id }) => id));
-    assert.deepEqual(live, ['status']);
+    assert.deepEqual(live, ['status', 'tabs-status']);
     await stage.more(6);
-    assert.equal(await stage.page.textContent('#status'), '');
+    assert.equal(await stage.page.textContent('#status') + (await stage.page.textContent('#tabs-status')), '');
   });
 
   for (const width of [320, 390, 640, 641, 768, 1024, 1025, 1200, 1201, 1280, 1920]) {

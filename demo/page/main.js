@@ -7,6 +7,7 @@ import { Ledger } from './ledger.js';
 import { EventLog } from './log.js';
 import { Ribbon } from './ribbon.js';
 import { Stats } from './stats.js';
+import { Tabs } from './tabs.js';
 
 /** @import { EventSourceElement, SseDetail, SseStateDetail } from '../../web/dist/types/index.js' */
 
@@ -129,6 +130,7 @@ async function start() {
   const cursor = await items.load();
   if (cursor) stream.setAttribute('last-event-id', cursor);
   stream.src = `/clocks?page=${page}`;
+  new Tabs();
 }
 
 void start();

@@ -33,7 +33,8 @@
   apply(theme);
 
   document.addEventListener('DOMContentLoaded', () => {
-    const button = /** @type {HTMLButtonElement} */ (document.getElementById('theme'));
+    const button = document.getElementById('theme');
+    if (!button) return; // a page without the choice only follows it
     const name = /** @type {HTMLElement} */ (document.getElementById('theme-name'));
     name.textContent = theme;
     button.addEventListener('click', () => {
