@@ -92,11 +92,16 @@ func (h *Hub) EndWhere(ctx context.Context, match func(bearer any) bool) (int, e
 // Shutdown ends the hub properly: it refuses new updates and subscribers, makes durable what waits, and ends
 // every stream behind the event that it is in. It waits until all have ended; if ctx ends first, the rest are
 // cut, and the error is that of ctx. It may be called again.
-func (h *Hub) Shutdown(ctx context.Context) error { return h.shutdown(ctx, ctx) }
+func (h *Hub) Shutdown(ctx context.Context) error {
+	cut, err := h.shutdown(ctx, ctx)
+	return errors.Join(cut, err)
+}
 
-// shutdown waits for the committer until commits ends, and for the streams until streams ends.
-func (h *Hub) shutdown(commits, streams context.Context) error {
-	err := errors.Join(h.committer.close(commits), h.fan.Shutdown(streams))
+// shutdown waits for the committer until commits ends, and for the streams until streams ends. The first error says
+// that streams were cut, the second is of everything else.
+func (h *Hub) shutdown(commits, streams context.Context) (cut, err error) {
+	err = h.committer.close(commits)
+	cut = h.fan.Shutdown(streams)
 	h.closing.Do(func() {
 		err = errors.Join(err, h.presence.close(commits))
 		h.trimming()
@@ -105,23 +110,21 @@ func (h *Hub) shutdown(commits, streams context.Context) error {
 			err = errors.Join(err, h.log.Close())
 		}
 	})
-	return err
+	return cut, err
 }
 
 // closeCommits is how long Close waits for a log that takes its time.
 const closeCommits = 5 * time.Second
 
-// Close ends the hub at once: what waits is made durable if that is quick, and streams are cut. It may be called
-// again.
+// Close ends the hub at once: what waits is made durable if that is quick, and streams are cut, which is no error. It
+// may be called again.
 func (h *Hub) Close() error {
 	commits, cancelCommits := context.WithTimeout(context.Background(), closeCommits)
 	defer cancelCommits()
 	streams, cut := context.WithCancel(context.Background())
 	cut()
-	if err := h.shutdown(commits, streams); !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
+	_, err := h.shutdown(commits, streams)
+	return err
 }
 
 // trim applies the retention rules also while nothing is published.

@@ -365,6 +365,10 @@ func TestPresenceRecalled(t *testing.T) {
 				if err := next.Close(); err != nil {
 					t.Error(err)
 				}
+				// That streams were cut too is no reason to keep quiet about it.
+				if err := r.hub.Close(); !errors.Is(err, eventlog.ErrUnavailable) || errors.Is(err, context.Canceled) {
+					t.Errorf("Close of the dead one: %v", err)
+				}
 			})
 		})
 	}
