@@ -41,6 +41,8 @@ type pollThread struct {
 	server  netip.AddrPort
 	epoll   int
 	buffer  []byte
+	fields  streamFields // of all requests
+	known   knownHead
 	conns   []pollConn
 	next    int // of conns, the first that was not dialled
 	opening int // dialled, and neither open nor failed
@@ -68,7 +70,8 @@ func poll(ctx context.Context, r *run) error {
 		}
 		threads[k] = &pollThread{
 			run: r, shard: r.newShard(), server: server, epoll: fd, buffer: make([]byte, readBuffer),
-			conns: make([]pollConn, 0, r.options.Subscribers/len(threads)+1),
+			fields: r.streamFields(),
+			conns:  make([]pollConn, 0, r.options.Subscribers/len(threads)+1),
 		}
 	}
 	for i := range r.options.Subscribers {
@@ -151,7 +154,7 @@ func (t *pollThread) dial(c *pollConn) error {
 	if err != nil {
 		return os.NewSyscallError("socket", err)
 	}
-	c.fd, c.dialling, c.began = int32(fd), true, time.Now()
+	c.fd, c.began = int32(fd), time.Now()
 	if from, ok := source(t.server.Addr(), c.index); ok {
 		// The port is chosen when the peer is known, so that one port can be used towards several.
 		if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
@@ -164,8 +167,35 @@ func (t *pollThread) dial(c *pollConn) error {
 	if err := unix.Connect(fd, sockaddr(t.server)); err != nil && !errors.Is(err, unix.EINPROGRESS) {
 		return os.NewSyscallError("connect", err)
 	}
-	event := unix.EpollEvent{Events: unix.EPOLLOUT, Fd: c.key}
+	// On one machine the connection is there by now, as a rule; else the request waits for it.
+	sent, err := t.request(c)
+	if err != nil {
+		return err
+	}
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: c.key}
+	if !sent {
+		c.dialling, event.Events = true, unix.EPOLLOUT
+	}
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(t.epoll, unix.EPOLL_CTL_ADD, fd, &event))
+}
+
+// request sends the request, and reports false if there is no connection yet.
+func (t *pollThread) request(c *pollConn) (sent bool, err error) {
+	request, err := t.run.streamRequest(t.buffer[:0], c.index, &t.fields)
+	if err != nil {
+		return false, err
+	}
+	n, err := unix.Write(int(c.fd), request)
+	if errors.Is(err, unix.EAGAIN) {
+		return false, nil
+	}
+	if err == nil && n < len(request) {
+		err = io.ErrShortWrite // into the empty buffer of a new connection
+	}
+	if err != nil {
+		return false, fmt.Errorf("sending the request: %w", err)
+	}
+	return true, nil
 }
 
 func sockaddr(a netip.AddrPort) unix.Sockaddr {
@@ -185,17 +215,12 @@ func (t *pollThread) dialled(c *pollConn) {
 		t.fail(c, os.NewSyscallError("connect", err))
 		return
 	}
-	request, err := t.run.streamRequest(c.index)
+	sent, err := t.request(c)
+	if err == nil && !sent {
+		err = fmt.Errorf("sending the request: %w", unix.EAGAIN) // though there is a connection
+	}
 	if err != nil {
 		t.fail(c, err)
-		return
-	}
-	n, err := unix.Write(int(c.fd), request)
-	if err == nil && n < len(request) {
-		err = io.ErrShortWrite // into the empty buffer of a new connection
-	}
-	if err != nil {
-		t.fail(c, fmt.Errorf("sending the request: %w", err))
 		return
 	}
 	c.dialling = false
@@ -226,7 +251,7 @@ func (t *pollThread) readable(c *pollConn, buffer []byte) {
 	wasOpen := c.response.opened
 	for piece := buffer[:n]; len(piece) > 0; {
 		var body []byte
-		if body, piece, err = c.response.body(piece); err != nil {
+		if body, piece, err = c.response.body(piece, &t.known); err != nil {
 			t.lose(c, err)
 			return
 		}

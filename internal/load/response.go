@@ -13,6 +13,12 @@ import (
 // maxHead bounds the head of a response.
 const maxHead = 64 << 10
 
+// knownHead is a head that was read and found well. Most of a run's responses have the same one, and are not parsed.
+type knownHead struct {
+	bytes   []byte
+	chunked bool
+}
+
 // response reads the stream of a response that comes in pieces, cut anywhere.
 type response struct {
 	head    []byte // as much of it as there is; nil once it was read
@@ -23,9 +29,9 @@ type response struct {
 
 // body returns the first part of the next piece's body, and what is to be read after it. It is empty when the piece
 // is used up.
-func (r *response) body(b []byte) (body, rest []byte, err error) {
+func (r *response) body(b []byte, known *knownHead) (body, rest []byte, err error) {
 	if !r.opened {
-		if b, err = r.readHead(b); err != nil || !r.opened {
+		if b, err = r.readHead(b, known); err != nil || !r.opened {
 			return nil, nil, err
 		}
 	}
@@ -39,8 +45,12 @@ func (r *response) body(b []byte) (body, rest []byte, err error) {
 func (r *response) ended() bool { return r.chunked && r.chunks.done() }
 
 // readHead collects the head, and returns what is behind it.
-func (r *response) readHead(b []byte) ([]byte, error) {
+func (r *response) readHead(b []byte, known *knownHead) ([]byte, error) {
 	had := len(r.head)
+	if had == 0 && len(known.bytes) > 0 && bytes.HasPrefix(b, known.bytes) {
+		r.chunked, r.opened = known.chunked, true
+		return b[len(known.bytes):], nil
+	}
 	r.head = append(r.head, b...)
 	end := bytes.Index(r.head[max(0, had-3):], []byte("\r\n\r\n"))
 	if end < 0 {
@@ -62,6 +72,7 @@ func (r *response) readHead(b []byte) ([]byte, error) {
 		return nil, err
 	}
 	r.chunked = slices.Contains(resp.TransferEncoding, "chunked")
+	*known = knownHead{bytes: r.head[:end], chunked: r.chunked}
 	r.opened, r.head = true, nil
 	return b[end-had:], nil
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -251,21 +252,30 @@ func (r *run) streamHeader() http.Header {
 	return h
 }
 
-// streamRequest returns the request of subscriber i as it is sent.
-func (r *run) streamRequest(i int) ([]byte, error) {
+// streamFields is what the requests of all subscribers share.
+type streamFields struct {
+	host   string // empty if it is the URL's
+	fields []byte // what follows the host
+}
+
+func (r *run) streamFields() streamFields {
+	h := r.streamHeader()
+	host := h.Get("Host")
+	h.Del("Host")
+	var w bytes.Buffer
+	w.WriteString("\r\n")
+	_ = h.Write(&w) // a buffer takes everything
+	w.WriteString("\r\n")
+	return streamFields{host: host, fields: w.Bytes()}
+}
+
+// streamRequest appends the request of subscriber i, as it is sent, to b.
+func (r *run) streamRequest(b []byte, i int, shared *streamFields) ([]byte, error) {
 	u, err := r.options.streamURL(r.plan, i)
 	if err != nil {
 		return nil, err
 	}
-	h := r.streamHeader()
-	host := u.Host
-	if given := h.Get("Host"); given != "" {
-		host = given
-	}
-	h.Del("Host")
-	var w bytes.Buffer
-	w.WriteString("GET " + u.RequestURI() + " HTTP/1.1\r\nHost: " + host + "\r\n")
-	_ = h.Write(&w) // a buffer takes everything
-	w.WriteString("\r\n")
-	return w.Bytes(), nil
+	b = append(append(b, "GET "...), u.RequestURI()...)
+	b = append(append(b, " HTTP/1.1\r\nHost: "...), cmp.Or(shared.host, u.Host)...)
+	return append(b, shared.fields...), nil
 }

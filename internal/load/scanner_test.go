@@ -188,7 +188,7 @@ func TestResponseAtEveryCut(t *testing.T) {
 func readResponse(t *testing.T, r *response, s *scanner, piece []byte, to sink) {
 	t.Helper()
 	for len(piece) > 0 {
-		body, rest, err := r.body(piece)
+		body, rest, err := r.body(piece, new(knownHead))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +214,7 @@ func TestResponseRefuses(t *testing.T) {
 			var r response
 			rest, err := []byte(tt.text), error(nil)
 			for len(rest) > 0 && err == nil {
-				_, rest, err = r.body(rest)
+				_, rest, err = r.body(rest, new(knownHead))
 			}
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want one with %q", err, tt.want)
@@ -280,5 +280,38 @@ func TestReadingAllocatesNothing(t *testing.T) {
 	})
 	if got != 0 || s.delivered != 1100 {
 		t.Errorf("%v allocations for 100 events, %d events in all", got, s.delivered)
+	}
+}
+
+// TestResponseKnownHead: a head that is known is not parsed, and every other one is.
+func TestResponseKnownHead(t *testing.T) {
+	const (
+		chunked = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+		plain   = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+	)
+	var known knownHead
+	for _, tt := range []struct{ name, head, after, want string }{
+		{"first", chunked, "2\r\n:\n\r\n", ":\n"},
+		{"same", chunked, "2\r\n:\n\r\n", ":\n"},
+		{"another", plain, ":\n\n", ":\n\n"},
+		{"the other's again", chunked, "2\r\n:\n\r\n", ":\n"},
+	} {
+		var r response
+		body, _, err := r.body([]byte(tt.head+tt.after), &known)
+		if err != nil || string(body) != tt.want {
+			t.Errorf("%s: body %q (%v), want %q", tt.name, body, err, tt.want)
+		}
+		if string(known.bytes) != tt.head || known.chunked != (tt.head == chunked) {
+			t.Errorf("%s: known is %q, chunked %t", tt.name, known.bytes, known.chunked)
+		}
+		allocs := testing.AllocsPerRun(10, func() {
+			var again response
+			if _, _, err := again.body([]byte(tt.head), &known); err != nil || !again.opened {
+				t.Errorf("%s, again: %v", tt.name, err)
+			}
+		})
+		if allocs > 1 { // one is the piece
+			t.Errorf("%s, again: %v allocations", tt.name, allocs)
+		}
 	}
 }
