@@ -154,13 +154,20 @@ func (s *ResponseSink) Run(ctx context.Context, w http.ResponseWriter) error {
 
 // write writes everything and flushes once.
 func (s *ResponseSink) write(rc *http.ResponseController, w http.ResponseWriter, bufs [][]byte) error {
-	room := pieces.Get().(*[responsePiece]byte)
-	defer pieces.Put(room)
+	var room *[responsePiece]byte // only for who has several to join: in a burst thousands wait in Write
+	defer func() {
+		if room != nil {
+			pieces.Put(room)
+		}
+	}()
 	for len(bufs) > 0 {
 		if s.cut() {
 			return context.Canceled
 		}
-		piece := nextPiece(&bufs, room[:0])
+		if room == nil && joins(bufs) {
+			room = pieces.Get().(*[responsePiece]byte)
+		}
+		piece := nextPiece(&bufs, room)
 		s.arm(rc)
 		n, err := w.Write(piece)
 		s.taken.Add(uint64(n))
@@ -201,11 +208,14 @@ func (s *ResponseSink) wrote(n int) {
 	}
 }
 
-// nextPiece takes at most responsePiece bytes from the front of bufs. It copies only where several buffers
+// joins reports whether the next write is of several buffers.
+func joins(bufs [][]byte) bool { return len(bufs) > 1 && len(bufs[0]) < responsePiece }
+
+// nextPiece takes at most responsePiece bytes from the front of bufs. It copies, to room, only where several buffers
 // become one write.
-func nextPiece(bufs *[][]byte, room []byte) []byte {
+func nextPiece(bufs *[][]byte, room *[responsePiece]byte) []byte {
 	b := *bufs
-	if len(b) == 1 || len(b[0]) >= responsePiece {
+	if !joins(b) {
 		piece := b[0]
 		if len(piece) > responsePiece {
 			b[0] = piece[responsePiece:]
@@ -214,17 +224,18 @@ func nextPiece(bufs *[][]byte, room []byte) []byte {
 		*bufs = b[1:]
 		return piece
 	}
-	for len(b) > 0 && len(room) < responsePiece {
-		n := min(responsePiece-len(room), len(b[0]))
-		room = append(room, b[0][:n]...)
-		if n < len(b[0]) {
-			b[0] = b[0][n:]
+	n := 0
+	for len(b) > 0 && n < responsePiece {
+		copied := copy(room[n:], b[0])
+		n += copied
+		if copied < len(b[0]) {
+			b[0] = b[0][copied:]
 			break
 		}
 		b = b[1:]
 	}
 	*bufs = b
-	return room
+	return room[:n]
 }
 
 func size(bufs [][]byte) int {

@@ -14,7 +14,7 @@ import (
 
 // serveConn writes a stream to a connection that was taken over but turned out to be no bare socket, in the
 // goroutine of its handler.
-func (h *handler) serveConn(conn net.Conn, header http.Header, r *http.Request, s stream, chunked bool) {
+func (h *handler) serveConn(conn net.Conn, header http.Header, r *http.Request, s *stream, chunked bool) {
 	defer conn.Close()
 	sink := fanout.NewResponseSink(h.stall, s.form())
 	sink.Until(s.sub.Expires())

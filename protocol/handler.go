@@ -195,17 +195,50 @@ func newHandler(h *hub.Hub, o Options, fixed topic.Matchers) (http.Handler, erro
 
 // ServeHTTP implements [http.Handler].
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := h.serve(w, r); err != nil {
-		writeProblem(w, h.refuse(r, err))
+	var s *stream
+	if r.ProtoMajor == 1 || r.Method == http.MethodPost {
+		s = h.begin(w, r)
+	} else {
+		apart(func() { s = h.begin(w, r) })
+	}
+	if s != nil {
+		h.follow(w, r, s)
 	}
 }
 
-func (h *handler) serve(w http.ResponseWriter, r *http.Request) error {
+// begin answers r, or begins the stream that is the answer.
+func (h *handler) begin(w http.ResponseWriter, r *http.Request) *stream {
+	s, err := h.serve(w, r)
+	if err == nil && s != nil {
+		s, err = h.stream(w, r, s)
+	}
+	if err != nil {
+		writeProblem(w, h.refuse(r, err))
+		return nil
+	}
+	return s
+}
+
+// apart runs f in a goroutine of its own, and waits for it. What begins a stream needs 8 KB of stack, what follows it
+// 4 KB: an HTTP/2 stream keeps the goroutine that it begins in, and a stack that has grown seldom shrinks.
+func apart(f func()) {
+	done := make(chan any)
+	go func() {
+		defer func() { done <- recover() }()
+		f()
+	}()
+	if failure := <-done; failure != nil {
+		panic(failure) // the server knows what to do
+	}
+}
+
+// serve answers r, or returns the stream that is the answer.
+func (h *handler) serve(w http.ResponseWriter, r *http.Request) (*stream, error) {
 	if err := h.admit(w, r); err != nil {
-		return err
+		return nil, err
 	}
 	if at, found := h.findSubscriptions(r); found {
-		return h.serveSubscriptions(w, r, at)
+		return nil, h.serveSubscriptions(w, r, at)
 	}
 	if h.fixed == nil && r.Method != http.MethodPost {
 		w.Header().Set("Accept-Query", typeForm)
@@ -214,12 +247,12 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) error {
 	case r.Method == http.MethodGet, r.Method == http.MethodHead, r.Method == methodQuery && h.fixed == nil:
 		return h.subscribe(w, r)
 	case r.Method == http.MethodPost && h.fixed == nil:
-		return h.publish(w, r)
+		return nil, h.publish(w, r)
 	case r.Method == http.MethodOptions:
 		h.options204(w)
-		return nil
+		return nil, nil
 	}
-	return methodNotAllowed(w, r, h.methods)
+	return nil, methodNotAllowed(w, r, h.methods)
 }
 
 // methodNotAllowed refuses r's method and names those that are allowed, as the header Allow has them.

@@ -14,29 +14,33 @@ type stream struct {
 	lastEventID string // for the response's head; empty if no cursor was presented
 	gzip        bool
 	envelope    bool
-	release     func() // is called when the stream has ended
+	release     func()               // is called when the stream has ended
+	sink        *fanout.ResponseSink // once it has begun, in a response
 }
 
-// stream answers with s. The error, if any, comes before the response's head.
-func (h *handler) stream(w http.ResponseWriter, r *http.Request, s stream) error {
+// stream answers with s, and returns it if it is to be followed. The error, if any, comes before the response's head.
+func (h *handler) stream(w http.ResponseWriter, r *http.Request, s *stream) (*stream, error) {
 	s.gzip = !h.options.NoCompression && acceptsGzip(r.Header)
 	s.setHeader(w.Header(), !h.options.NoCompression)
 	if r.Method == http.MethodHead {
 		s.release()
 		w.WriteHeader(http.StatusOK)
-		return nil
+		return nil, nil
 	}
 	if h.mayTakeOver(r) {
 		if taken, err := h.takeOver(w, r, s); taken {
-			return err
+			return nil, err
 		}
 	}
-	defer s.release()
-	return h.respond(w, r, s)
+	if err := h.respond(w, r, s); err != nil {
+		s.release()
+		return nil, err
+	}
+	return s, nil
 }
 
-// respond writes the stream to w, and returns when it has ended.
-func (h *handler) respond(w http.ResponseWriter, r *http.Request, s stream) error {
+// respond begins the stream that is written to w.
+func (h *handler) respond(w http.ResponseWriter, r *http.Request, s *stream) error {
 	if !canFlush(w) {
 		s.unsetHeader(w.Header())
 		return &problem{
@@ -44,25 +48,35 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, s stream) erro
 			Detail: "a stream cannot be flushed here: the server's middleware hides http.Flusher",
 		}
 	}
-	sink := fanout.NewResponseSink(h.stall, s.form())
-	sink.Until(s.sub.Expires())
-	if _, err := s.sub.Attach(sink); err != nil { // what it is offered waits until Run
+	s.sink = fanout.NewResponseSink(h.stall, s.form())
+	s.sink.Until(s.sub.Expires())
+	if _, err := s.sub.Attach(s.sink); err != nil { // what it is offered waits until Run
 		s.unsetHeader(w.Header())
 		return err
 	}
-	rc := http.NewResponseController(w)
+	s.sub = nil // all was told
 	if r.ProtoMajor == 1 {
 		w.Header().Set("Connection", "close") // its write deadline outlives the stream
 	}
 	w.WriteHeader(http.StatusOK) // goes out with the first bytes, which a stream has at once
-	last := time.Unix(1, 0)      // long ago
-	if sink.Run(r.Context(), w) == nil {
-		last = time.Now().Add(h.stall)
-	}
+	return nil
+}
+
+// follow writes the stream to w, and returns when it has ended.
+func (h *handler) follow(w http.ResponseWriter, r *http.Request, s *stream) {
+	defer s.release()
 	// What net/http has yet to write makes the end look proper. After a cut it must not; otherwise it must not
 	// wait forever for a peer that reads nothing.
-	_ = rc.SetWriteDeadline(last)
-	return nil
+	if s.sink.Run(r.Context(), w) == nil {
+		writeUntil(w, time.Now().Add(h.stall))
+	} else {
+		writeUntil(w, time.Unix(1, 0)) // long ago
+	}
+}
+
+// writeUntil lets what is written to w fail from t on, where that can be.
+func writeUntil(w http.ResponseWriter, t time.Time) {
+	_ = http.NewResponseController(w).SetWriteDeadline(t)
 }
 
 // form returns which bytes of frames a writer is given that does the framing of HTTP by itself.

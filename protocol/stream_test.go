@@ -439,3 +439,26 @@ func TestHeadCannotBeWritten(t *testing.T) {
 		}
 	}
 }
+
+// TestStreamPanics: what panics while a stream begins is the server's to deal with, whatever goroutine it is in.
+func TestStreamPanics(t *testing.T) {
+	run(t, func(t *testing.T, m mode) {
+		var asked atomic.Int32
+		s := serve(t, m, hub.Options{}, protocol.Options{
+			Authorizer: protocol.AuthorizerFunc(func(*http.Request) (protocol.Access, error) {
+				if asked.Add(1) == 1 {
+					panic(http.ErrAbortHandler)
+				}
+				return protocol.Access{Grant: topic.All()}, nil
+			}),
+		})
+		resp, err := s.do(t.Context(), http.MethodGet, "topic=a", "", "X-Once", "1")
+		if err == nil {
+			resp.Body.Close()
+			t.Errorf("the handler panicked, the answer is %s", resp.Status)
+		}
+		if resp := s.request(t, http.MethodGet, "topic=a", ""); resp.StatusCode != http.StatusOK || asked.Load() < 2 {
+			t.Errorf("the next request: %s, asked %d times", resp.Status, asked.Load())
+		}
+	})
+}

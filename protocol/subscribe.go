@@ -9,14 +9,14 @@ import (
 )
 
 // subscribe answers GET and QUERY with a stream, and HEAD with its head.
-func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) error {
+func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) (*stream, error) {
 	access, err := h.authorize(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	params, err := h.readParameters(w, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	request := hub.Request{Matchers: h.fixed, Grant: access.Grant, Expires: access.Expires}
 	if access.Token != nil {
@@ -25,35 +25,35 @@ func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) error {
 	var chosen selection
 	if h.fixed == nil {
 		if chosen, err = readSelection(params, h.options.Dialect); err != nil {
-			return err
+			return nil, err
 		}
 		if request.Matchers, err = h.compile(r, chosen); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	request.Presence = h.presence(r, chosen.dialect, request.Matchers, &access)
 	cursor, err := readBeginning(r, params, h.limits, &request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	envelope, err := h.mayEnvelope(params)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	release, err := h.takePlaces(r, &access)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sub, err := h.hub.Subscribe(r.Context(), request)
 	if err != nil {
 		release()
-		return explainSubscribe(r, err, chosen.param)
+		return nil, explainSubscribe(r, err, chosen.param)
 	}
 	answer := ""
 	if cursor.given {
 		answer = sub.LastEventID
 	}
-	return h.stream(w, r, stream{sub: sub, lastEventID: answer, envelope: envelope, release: release})
+	return &stream{sub: sub, lastEventID: answer, envelope: envelope, release: release}, nil
 }
 
 // mayEnvelope reports whether envelopes are asked for, which say the names of topics.

@@ -18,7 +18,7 @@ func (h *handler) mayTakeOver(r *http.Request) bool {
 
 // takeOver answers with s on a connection that is the stream's own from then on, and reports false if there is none
 // to be had and w is as it was. The stream goes on when it has returned.
-func (h *handler) takeOver(w http.ResponseWriter, r *http.Request, s stream) (taken bool, err error) {
+func (h *handler) takeOver(w http.ResponseWriter, r *http.Request, s *stream) (taken bool, err error) {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if errors.Is(err, http.ErrNotSupported) {
 		return false, nil
