@@ -18,8 +18,8 @@ type ResponseSink struct {
 	notify Notifier
 	taken  atomic.Uint64
 	woken  chan struct{}
-	armed  time.Time // when the last write began; Run's own
 	until  time.Time // when no byte may be written any more; zero for never
+	limit  writeLimit
 
 	mu      sync.Mutex
 	queue   [][]byte
@@ -117,6 +117,11 @@ func (s *ResponseSink) wake() {
 // ctx is the request's: its end means that the peer has gone.
 func (s *ResponseSink) Run(ctx context.Context, w http.ResponseWriter) error {
 	rc := http.NewResponseController(w)
+	defer s.limit.close()
+	if err := s.limit.open(rc); err != nil {
+		s.notify.Gone(EndGone)
+		return err
+	}
 	var spare [][]byte
 	for {
 		s.mu.Lock()
@@ -168,30 +173,24 @@ func (s *ResponseSink) write(rc *http.ResponseController, w http.ResponseWriter,
 			room = pieces.Get().(*[responsePiece]byte)
 		}
 		piece := nextPiece(&bufs, room)
-		s.arm(rc)
+		s.arm()
 		n, err := w.Write(piece)
 		s.taken.Add(uint64(n))
 		if err != nil {
 			return err
 		}
 	}
-	s.arm(rc)
-	if err := rc.Flush(); err != nil {
-		return err
-	}
-	// An armed deadline would reset an HTTP/2 stream although nothing is being written.
-	return ignoreUnsupported(rc.SetWriteDeadline(time.Time{}))
+	defer s.limit.disarm()
+	return rc.Flush() // has its time with the last piece
 }
 
-// arm lets the writes that follow fail if they last for the stall limit. Where deadlines are not to be had, the
-// shard's own check ends the subscriber.
-func (s *ResponseSink) arm(rc *http.ResponseController) {
-	s.armed = time.Now()
-	deadline := s.armed.Add(s.stall)
-	if !s.until.IsZero() && s.until.Before(deadline) {
-		deadline = s.until
+// arm lets what is written from now on fail if it lasts for the stall limit.
+func (s *ResponseSink) arm() {
+	d := s.stall
+	if !s.until.IsZero() {
+		d = min(d, time.Until(s.until))
 	}
-	_ = rc.SetWriteDeadline(deadline) // an error shows at the write
+	s.limit.arm(d)
 }
 
 // wrote tells the shard that there is room again, if it was told that there was none.
@@ -246,13 +245,12 @@ func size(bufs [][]byte) int {
 	return n
 }
 
-// reasonOf says why a write failed. An HTTP/2 stream whose deadline passes is reset, and its writer only learns
-// that it is closed: how long the write lasted tells.
+// reasonOf says why a write failed. An HTTP/2 stream that is cut for its limit only learns that it is closed.
 func (s *ResponseSink) reasonOf(err error) EndReason {
 	if !s.until.IsZero() && !time.Now().Before(s.until) {
 		return EndExpired
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) || time.Since(s.armed) >= s.stall {
+	if errors.Is(err, os.ErrDeadlineExceeded) || s.limit.exceeded() {
 		return EndStalled
 	}
 	return EndGone
