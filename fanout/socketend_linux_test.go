@@ -95,6 +95,36 @@ func TestSocketEndIsGivenUp(t *testing.T) {
 	})
 }
 
+// TestSocketKill: who waits for room for the last chunk is cut when there is no more time, and so is who comes after.
+func TestSocketKill(t *testing.T) {
+	onEverySocket(t, func(t *testing.T, c shape) {
+		for _, before := range []bool{true, false} {
+			ours, peer := c.pair(t)
+			sink, err := fanout.NewSocketSink(ours, fanout.FormChunk, fanout.SocketOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			set := fanout.NewSocketSet(24 * time.Hour)
+			set.Bind(sink, newNotes())
+			w := &wire{SocketSink: sink, peer: peer, set: set}
+			w.cram(t, content(4<<20))
+			if before {
+				w.End()
+				set.Kill()
+			} else {
+				set.Kill()
+				w.End()
+			}
+			wantSockets(t, set, 0)
+			if got := within(t, "reading", readAll(peer)); bytes.HasSuffix(got, []byte(lastChunk)) {
+				t.Errorf("killed before the end %t: the stream looks complete", !before)
+			}
+			peer.Close()
+			set.Close()
+		}
+	})
+}
+
 // TestSocketIsNotKept: a peer that has got everything and does not close is left after a second, and not cut short.
 func TestSocketIsNotKept(t *testing.T) {
 	onEverySocket(t, func(t *testing.T, c shape) {
