@@ -45,6 +45,7 @@ Examples:
 // Run serves until ctx ends.
 func (c *serveCommand) Run(ctx context.Context, std *streams) error {
 	logger := c.Logger(std.err)
+	settleProcessors(&c.Delivery)
 	o := listenOptions(&c.Listen, logger)
 	o.LoopbackOnly, o.Stall = c.Dev, c.Stall
 	o.MaxConnections, o.NotSentBytes = c.MaxConnections, c.NotSentBytes()
