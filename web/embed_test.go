@@ -27,6 +27,8 @@ func TestFilesHoldsTheBuiltComponent(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
+		"tidings-fetch.js",
+		"tidings-host.js",
 		"tidings-inspector.js",
 		"tidings-react.js",
 		"tidings-worker.js",

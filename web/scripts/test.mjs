@@ -19,11 +19,10 @@ await build({
   outExtension: { '.js': '.mjs' },
   bundle: true,
   packages: 'external',
-  external: ['./tidings-worker.js'],
   platform: 'node',
   target: 'node20',
   format: 'esm',
-  define: { TIDINGS_VERSION: '"test"', TIDINGS_WHOLE: 'true' },
+  define: { TIDINGS_VERSION: '"test"' },
   sourcemap: 'inline',
   logLevel: 'warning',
 });

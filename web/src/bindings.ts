@@ -1,3 +1,4 @@
+import { wordsOf } from './events.js';
 import { FrameTask } from './frame.js';
 import { stamp } from './templates.js';
 import { attributeText, isSafeAttribute, plainText, valueAt } from './values.js';
@@ -53,7 +54,7 @@ export class Bindings {
 
   #write(): void {
     for (const node of this.#own('[data-sse-state]')) {
-      node.toggleAttribute('hidden', !words(node, 'data-sse-state').includes(this.#state));
+      node.toggleAttribute('hidden', !wordsOf(node.getAttribute('data-sse-state')).includes(this.#state));
     }
     const pending = [...this.#pending];
     this.#pending.clear();
@@ -81,7 +82,7 @@ function bind(node: Element, detail: SseDetail): void {
   const attribute = node.getAttribute('data-sse-attr');
   const property = node.getAttribute('data-sse-prop');
   if (property) {
-    if (isSafeAttribute(property, plainText(value)) && !/^(inner|outer)HTML$/.test(property)) Object.assign(node, { [property]: value });
+    if (isSafeAttribute(property, plainText(value))) Object.assign(node, { [property]: value });
   } else if (attribute) {
     const text = attributeText(value);
     if (text === null) node.removeAttribute(attribute);
@@ -92,8 +93,4 @@ function bind(node: Element, detail: SseDetail): void {
   } else {
     node.textContent = plainText(value);
   }
-}
-
-function words(node: Element, attribute: string): string[] {
-  return (node.getAttribute(attribute) ?? '').split(/\s+/);
 }

@@ -1,6 +1,3 @@
-/** Every spelling of the query parameter that servers of this protocol take a cursor from, in lower case. */
-const spellings: ReadonlySet<string> = new Set(['last_event_id', 'lasteventid', 'last-event-id']);
-
 /**
  * The place in the stream that a new connection goes on from: the id of the last event seen.
  *
@@ -68,7 +65,7 @@ export class Cursor {
   applyTo(url: string, inHeader = false): string {
     if (!this.#known) return url;
     const target = new URL(url);
-    const kept = target.search === '' ? [] : target.search.slice(1).split('&').filter((pair) => !isCursor(pair));
+    const kept = pairsOf(target).filter((pair) => !isCursor(pair));
     if (this.#id !== '' && !inHeader) {
       const pair = new URLSearchParams({ last_event_id: this.#id }).toString();
       kept.push(pair.replaceAll('+', '%20'));
@@ -78,10 +75,13 @@ export class Cursor {
   }
 }
 
-/** Whether a pair of a query is a cursor, in any spelling. */
+/** The pairs of a query, as they are written. */
+export function pairsOf({ search }: URL): string[] {
+  return search === '' ? [] : search.slice(1).split('&');
+}
+
+/** Whether a pair of a query is a cursor, in any spelling that servers of this protocol take one from. */
 export function isCursor(pair: string): boolean {
-  for (const name of new URLSearchParams(pair).keys()) {
-    return spellings.has(name.toLowerCase());
-  }
-  return false;
+  const [[name] = ['']] = new URLSearchParams(pair);
+  return /^(last_event_id|last-event-id|lasteventid)$/i.test(name);
 }

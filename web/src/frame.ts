@@ -18,7 +18,7 @@ export class FrameTask {
   }
 
   schedule(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer) return;
     this.#timer = setTimeout(() => this.#run(), patience);
     this.#frame = requestAnimationFrame(() => this.#run());
   }

@@ -52,7 +52,7 @@ export class WorkerCarrier implements Carrier {
     url.searchParams.set('g', String(this.#generation));
     try {
       const worker = new SharedWorker(url, { name: 'tidings' });
-      worker.onerror = () => worker.port === this.#port && this.#owner.failed('no shared worker');
+      worker.onerror = (event) => worker.port === this.#port && this.#owner.failed(event);
       this.#port = worker.port;
       worker.port.onmessage = ({ data: [ids, tell] }: MessageEvent<[number[], Tell]>) => this.#receive(worker.port, ids, tell);
       this.send({ k: 'who' });

@@ -1,7 +1,7 @@
 import { Host } from './host.js';
 import { aliveLock, hold, newestGeneration, ownerLock, pageLock, unique, whenFree } from './locks.js';
-import { pageCarriers } from './page-carriers.js';
-import { carriersKey } from './load-carrier.js';
+import { lazySource } from './lazy-source.js';
+import { browser } from './place.js';
 import type { Ask, Tell } from './wire.js';
 
 /**
@@ -28,7 +28,7 @@ function work(scope: SharedWorkerGlobalScope): void {
   const lead = (): void => {
     host = new Host((to, tell) => {
       for (const [page, ids] of to) post(page, ids, tell);
-    });
+    }, { ...browser, fetch: lazySource });
     for (const [page, ask] of early.splice(0)) host.receive(page, ask);
   };
 
@@ -67,6 +67,4 @@ function work(scope: SharedWorkerGlobalScope): void {
   };
 }
 
-// The same file serves pages that have no shared worker: they only take out of it what that needs.
-if ('onconnect' in globalThis) work(globalThis as unknown as SharedWorkerGlobalScope);
-else Object.assign(globalThis, { [carriersKey]: pageCarriers });
+work(globalThis as unknown as SharedWorkerGlobalScope);

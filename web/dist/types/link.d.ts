@@ -24,12 +24,13 @@ export declare const settings: {
 export declare class Link implements CarrierOwner {
     #private;
     readonly page: string;
+    /** The page is in the back/forward cache. */
+    away: boolean;
+    /** How often the host has changed. */
+    handovers: number;
     constructor(kind: Share);
     get role(): Role;
     get members(): Iterable<Member>;
-    get away(): boolean;
-    /** How often the host has changed. */
-    get handovers(): number;
     send(ask: Ask): void;
     add(member: Member): void;
     remove(member: Member, linger: number): void;
