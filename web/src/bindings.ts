@@ -1,5 +1,5 @@
 import { wordsOf } from './events.js';
-import { FrameTask } from './frame.js';
+import { oncePerFrame } from './frame.js';
 import { stamp } from './templates.js';
 import { attributeText, isSafeAttribute, plainText, valueAt } from './values.js';
 import type { SseDetail } from './dom-types.js';
@@ -24,7 +24,8 @@ const most = 1_000;
  */
 export class Bindings {
   readonly #host: HTMLElement;
-  readonly #frame: FrameTask = new FrameTask(() => this.#write());
+  /** Asks for a new look at the descendants. */
+  readonly refresh: () => void = oncePerFrame(() => this.#write());
   readonly #pending = new Map<string, SseDetail[]>();
   #state: ConnectionState = 'idle';
 
@@ -39,17 +40,12 @@ export class Bindings {
     this.#pending.set(detail.type, details);
     details.push(detail);
     if (details.length > most) details.shift();
-    this.#frame.schedule();
+    this.refresh();
   }
 
   state(state: ConnectionState): void {
     this.#state = state;
     this.refresh();
-  }
-
-  /** Asks for a new look at the descendants. */
-  refresh(): void {
-    this.#frame.schedule();
   }
 
   #write(): void {

@@ -47,7 +47,7 @@ export interface Dialect {
   address(): string;
   opened(): void;
   event(event: StreamEvent): void;
-  /** The cursor of a place. */
+  /** The cursor of a place; undefined before the hub has said hello to this feed. */
   position(at: number): string | undefined;
   /** The place of a cursor. */
   offset(cursor: string): number | undefined;
@@ -143,7 +143,9 @@ export class Feed implements UpstreamObserver {
     else end();
   }
 
+  /** Ends the connection. Nothing that is under way begins another. */
   close(): void {
+    this.subs.clear();
     this.#cancelLinger?.();
     this.dialect?.close();
     this.connection.close('close');
@@ -152,6 +154,11 @@ export class Feed implements UpstreamObserver {
   /** Listens to what is wanted. */
   listen(): void {
     this.connection.listen(new Set([...(this.dialect?.signals ?? []), ...[...this.subs].flatMap(({ types }) => types)]));
+  }
+
+  /** Connects anew at once; what has no connection yet is about to get one anyway. */
+  redo(): void {
+    if (this.#begun) this.connection.reconnect('reconnect');
   }
 
   /** The headers that a page has been asked for. */
@@ -211,6 +218,8 @@ export class Feed implements UpstreamObserver {
     this.line ||= `${this.#owner.place.random()}`;
     if (isNaN(this.ring.floor)) this.ring.reset(this.at);
     for (const sub of this.subs) {
+      // All that brought a cursor that only the server knows brought the same.
+      if (isNaN(sub.mark.at) && sub.mark.id !== '') sub.mark = this.mark;
       // Who came since the connection was begun may have to wait for the next one.
       if (!sub.covered && this.#has(sub) && !(sub.mark.at < this.at)) this.#cover(sub);
     }

@@ -29,7 +29,7 @@ export class Host implements FeedOwner {
     const feed = 'id' in ask ? this.#pages.get(page)?.get(ask.id)?.feed : undefined;
     if (ask.k === 'want') this.#want(page, ask.wanted);
     else if (ask.k === 'drop') this.#drop(page, ask.id, ask.linger);
-    else if (ask.k === 'redo') feed?.connection.reconnect('reconnect');
+    else if (ask.k === 'redo') feed?.redo();
     else if (ask.k === 'headers') feed?.authorize(ask.headers);
     else if (ask.k === 'wake') for (const { connection } of this.feeds) connection.wake(ask.reason);
     else if (ask.k === 'ping') this.deliver(new Map([[page, []]]), { k: 'pong' });

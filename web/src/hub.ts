@@ -84,7 +84,7 @@ export class Hub implements Dialect {
   }
 
   position(at: number): string | undefined {
-    return this.known && !isNaN(at) ? this.#position(at) : undefined;
+    return this.greeted && !isNaN(at) ? this.#position(at) : undefined;
   }
 
   offset(cursor: string): number | undefined {

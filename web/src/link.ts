@@ -26,7 +26,7 @@ const patience = 5_000;
 const longest = 60_000;
 
 /** Where the worker's script is. A page, or a bundler's output, may have it elsewhere. */
-export const settings: { worker: string | URL | undefined } = { worker: undefined };
+export const settings: { worker?: string | URL | undefined } = {};
 
 type Kind = 'worker' | 'leader' | 'direct';
 
@@ -126,7 +126,7 @@ export class Link implements CarrierOwner {
       return;
     }
     // What it takes could not be loaded, perhaps as the server is down: all over again, later.
-    console.warn('Tidings cannot load its worker', error);
+    console.warn('Tidings cannot load its files', error);
     this.#kinds = kindsOf(this.#kind);
     const wait = Math.min(longest, 1_000 * 2 ** this.#failures++) * (0.5 + Math.random() / 2);
     const detail = { state: 'retrying', attempt: this.#failures, nextRetryMs: wait, reason: 'refused' } as const;
@@ -145,7 +145,7 @@ export class Link implements CarrierOwner {
   /** Most pages never hold the connection, as there are shared workers: what it takes is loaded only now. */
   async #load(kind: 'leader' | 'direct'): Promise<void> {
     this.#loading = true;
-    const loaded = await import('./tidings-host.js').catch((error: unknown) => ({ error }));
+    const loaded = await loadHost(this.#failures).catch((error: unknown) => ({ error }));
     this.#loading = false;
     if ('error' in loaded) this.failed(loaded.error);
     else if (!this.away) this.#carrier = new loaded.carriers[kind](this);
@@ -206,4 +206,10 @@ function kindsOf(kind: Share): Kind[] {
 
 function workerScript(): URL {
   return new URL(settings.worker ?? new URL('./tidings-worker.js', import.meta.url), document.baseURI);
+}
+
+/** What a page takes to be a host. Firefox remembers of a module that it could not be loaded: with another fragment it is
+ *  another one. The first attempt is written so that bundlers see it. */
+function loadHost(failures: number): Promise<typeof import('./tidings-host.js')> {
+  return failures > 0 ? import(`${new URL('./tidings-host.js', import.meta.url)}#${failures}`) : import('./tidings-host.js');
 }

@@ -51,7 +51,7 @@ export class WorkerCarrier implements Carrier {
     url.searchParams.set('v', version);
     url.searchParams.set('g', String(this.#generation));
     try {
-      const worker = new SharedWorker(url, { name: 'tidings' });
+      const worker = new SharedWorker(url);
       worker.onerror = (event) => worker.port === this.#port && this.#owner.failed(event);
       this.#port = worker.port;
       worker.port.onmessage = ({ data: [ids, tell] }: MessageEvent<[number[], Tell]>) => this.#receive(worker.port, ids, tell);

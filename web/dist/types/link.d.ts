@@ -18,7 +18,7 @@ export interface Member {
 }
 /** Where the worker's script is. A page, or a bundler's output, may have it elsewhere. */
 export declare const settings: {
-    worker: string | URL | undefined;
+    worker?: string | URL | undefined;
 };
 /** A page's way to its host, one for each manner of sharing: `none`, `leader`, `worker`. */
 export declare class Link implements CarrierOwner {

@@ -428,6 +428,42 @@ test('a page that is gone leaves nothing behind', () => {
   assert.deepEqual(rig.host.info, { pages: 0, feeds: [] });
 });
 
+test('a host that is stopped makes no connection that was about to be made', () => {
+  const rig = new Rig();
+  rig.page().want(`${base}topic=a`);
+  rig.host.stop();
+  rig.turn();
+  assert.equal(rig.place.sources.length, 0);
+});
+
+test('who joins a further connection before its hello gets a cursor that the hub can read', () => {
+  const rig = new Rig({ most: 2 });
+  rig.page().want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10, 'fresh', -1, 1);
+  const [b, c] = [rig.page(), rig.page()];
+  b.want(`${base}topic=b`, { mark: { id: '#e1.8', at: 8, line: 'hub' } });
+  c.want(`${base}topic=b`);
+  rig.turn();
+  assert.equal(rig.open, 2);
+  rig.hello(8, 'resumed', -1, 1);
+  assert.deepEqual([b.mark?.id, c.mark?.id], ['#e1.8', '#e1.8']);
+});
+
+test('who asks for a new connection before there is one gets that one', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.host.receive(a.name, { k: 'redo', id: 1 });
+  assert.equal(rig.place.sources.length, 0);
+  rig.turn();
+  assert.equal(rig.place.sources.length, 1);
+  assert.deepEqual(rig.query('envelope'), ['1']);
+  rig.hello(3);
+  rig.host.receive(a.name, { k: 'redo', id: 1 });
+  assert.equal(rig.place.sources.length, 2);
+});
+
 test('a host that has stopped does nothing any more', () => {
   const rig = new Rig();
   const a = rig.page();
