@@ -64,7 +64,9 @@ export class Host implements FeedOwner {
   }
 
   #want(page: string, wanted: Wanted): void {
-    const { id, url, withCredentials, headers, types, mark } = wanted;
+    const { id, url, withCredentials, headers, types } = wanted;
+    // Without a cursor there is no going back to a place, not even to one that another host has counted.
+    const mark = wanted.mark.id === '' ? { id: '', at: NaN, line: '' } : wanted.mark;
     let wants = this.#pages.get(page);
     if (!wants) this.#pages.set(page, (wants = new Map()));
     const known = wants.get(id);

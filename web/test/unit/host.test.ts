@@ -436,6 +436,38 @@ test('a host that is stopped makes no connection that was about to be made', () 
   assert.equal(rig.place.sources.length, 0);
 });
 
+test('a page whose cursor is that of a connection under way, but not its topics, loses nothing', () => {
+  const rig = new Rig();
+  const mark = { id: '#e1.6', at: NaN, line: '' };
+  const [a, b] = [rig.page(), rig.page()];
+  a.want(`${base}topic=a`, { mark });
+  rig.turn();
+  b.want(`${base}topic=b`, { mark });
+  rig.hello(6, 'resumed');
+  rig.update(8, ['a']);
+  rig.turn();
+  assert.equal(rig.place.source.cursor, '#e1.6');
+  rig.hello(6, 'resumed');
+  rig.update(7, ['b']);
+  rig.update(8, ['a']);
+  assert.deepEqual([a.offsets, b.offsets], [[8], [7]]);
+});
+
+test('a page that never had a cursor says nothing of where others were, when the host changes', () => {
+  const rig = new Rig({ most: 2 });
+  const url = 'https://x.example/clocks';
+  const [quiet, other] = [rig.page(), rig.page()];
+  quiet.want(url, { mark: { id: '', at: 0, line: 'l' } });
+  other.want(url, { mark: { id: '5', at: 5, line: 'l' } });
+  rig.turn();
+  for (const source of rig.place.sources) {
+    source.accept();
+    const cursor = source.cursor === null ? 8 : Number(source.cursor);
+    for (let id = cursor + 1; id <= 9; id++) source.send({ id: `${id}`, data: `${id}` });
+  }
+  assert.deepEqual([quiet, other].map(({ events }) => events.map(({ data }) => data)), [['9'], ['6', '7', '8', '9']]);
+});
+
 test('who joins a further connection before its hello gets a cursor that the hub can read', () => {
   const rig = new Rig({ most: 2 });
   rig.page().want(`${base}topic=a`);
