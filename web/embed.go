@@ -14,6 +14,7 @@ var dist embed.FS
 //   - tidings-worker.js: what holds the connection of all tabs; it has to lie beside tidings.js;
 //   - tidings.iife.js: the same as tidings.js for a plain script tag, exporting the global Tidings. It works alone, but
 //     shares the connection better with tidings-worker.js beside it;
+//   - tidings-discover.js: a module that reads from an answer where its updates come from;
 //   - tidings-inspector.js: a module that defines <event-source-inspector>;
 //   - tidings-react.js: a hook for React;
 //   - types: declarations for TypeScript.

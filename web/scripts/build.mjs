@@ -23,13 +23,14 @@ const beside = {
 const bundles = {
   'tidings.js': { entry: 'define', format: 'esm' },
   'tidings.iife.js': { entry: 'define', format: 'iife', globalName: 'Tidings', inject: ['scripts/here.js'], define: { 'import.meta.url': 'here', TIDINGS_WHOLE: 'true' } },
+  'tidings-discover.js': { entry: 'discover', format: 'esm' },
   'tidings-inspector.js': { entry: 'inspector', format: 'esm', plugins: [beside] },
   'tidings-react.js': { entry: 'react', format: 'esm', plugins: [beside] },
   'tidings-worker.js': { entry: 'worker', format: 'iife', define: { TIDINGS_WHOLE: 'true' } },
 };
 
 /** Names of the declarations files to begin with; those that they import go with them. */
-const entries = ['define', 'inspector', 'react'];
+const entries = ['define', 'discover', 'inspector', 'react'];
 
 export async function buildAll(target) {
   await rm(target, { recursive: true, force: true });
