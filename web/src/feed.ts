@@ -262,7 +262,11 @@ export class Feed implements UpstreamObserver {
     this.#line = 'hub';
     if (at !== this.#at || [...this.subs].some(({ covered }) => !covered)) this.#ring.reset(at);
     this.#at = at;
-    if (verdict === 'gap' && behind) this.#reset();
+    if (verdict === 'gap') {
+      if (behind) this.#reset();
+      // Who was behind has lost what is lost, and goes on from here: it is not asked for again.
+      for (const sub of this.subs) if (this.#there(sub) && sub.mark.at < at) [sub.mark, sub.covered] = [this.#mark(), false];
+    }
     if (heartbeat > 0) this.#connection.expect(Math.max(3 * heartbeat, shortest));
     this.#settle();
     this.#owner.resolved(this);

@@ -246,6 +246,29 @@ test('a hub that has begun a new history is followed from there', () => {
   assert.deepEqual(a.gaps, ['lineage']);
 });
 
+test('what is lost is not asked for again', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(3);
+  rig.place.source.fail();
+  rig.place.pass(30_000);
+  rig.hello(5, 'gap');
+  rig.signal('gap', { from: '#e1.3', to: '#e1.5', why: 'retention' });
+  assert.equal(a.mark?.id, '#e1.5');
+  // A page that comes back from where it was, as one does that is kept by the browser or was rendered long ago.
+  const b = rig.page();
+  b.want(`${base}topic=a`, { mark: { id: '#e1.3', at: 3, line: 'hub' } });
+  rig.turn();
+  assert.equal(rig.place.source.cursor, '#e1.3');
+  rig.hello(5, 'gap');
+  rig.signal('gap', { from: '#e1.3', to: '#e1.5', why: 'retention' });
+  assert.deepEqual([b.gaps, b.mark?.id, b.states.at(-1)], [['retention'], '#e1.5', 'open']);
+  rig.update(6, ['a']);
+  assert.deepEqual([a.offsets, b.offsets], [[6], [6]]);
+});
+
 test('ids that a publisher uses again lose and repeat nothing', () => {
   const rig = new Rig();
   const a = rig.page();
