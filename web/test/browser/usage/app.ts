@@ -23,7 +23,11 @@ export class Application {
   builds = 0;
   tokens = 0;
   /** The application's pages, by path; anything else is a file. */
-  pages: Record<string, (url: URL) => string | Promise<string>> = {};
+  pages: Record<string, () => string | Promise<string>> = {};
+  /** Scripts by path, beside those in folders. */
+  readonly assets: Record<string, Buffer> = {};
+  /** A change as its event says it. */
+  event: (name: string, status: string) => string = (name, status) => JSON.stringify({ name, status });
   readonly #state: Record<string, string> = {};
   readonly #folders: readonly string[];
 
@@ -56,7 +60,7 @@ export class Application {
   /** A build changes: the application stores and publishes it. */
   build(name: string, status: string): void {
     this.#state[name] = status;
-    this.hub.publish('builds', JSON.stringify({ name, status }));
+    this.hub.publish('builds', this.event(name, status));
   }
 
   /** What all streams bring back later is too little. */
@@ -75,7 +79,7 @@ export class Application {
       this.hub.subscribe(url.searchParams, request, response);
     } else if (page) {
       response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Set-Cookie': 'session=known; Path=/; HttpOnly; SameSite=Lax' });
-      response.end(await page(url));
+      response.end(await page());
     } else if (url.pathname === '/builds') {
       this.builds += 1;
       response.setHeader('Content-Type', 'application/json');
@@ -91,7 +95,7 @@ export class Application {
 
   async #file(path: string, response: ServerResponse): Promise<void> {
     for (const folder of this.#folders) {
-      const body = await readFile(join(folder, path)).catch(() => undefined);
+      const body = this.assets[path] ?? (await readFile(join(folder, path)).catch(() => undefined));
       if (!body) continue;
       response.writeHead(200, { 'Content-Type': kinds[extname(path)] ?? 'application/octet-stream' }).end(body);
       return;
