@@ -1,3 +1,4 @@
+import 'tidings';
 import { hydrateRoot } from 'react-dom/client';
 import { App } from './App.jsx';
 

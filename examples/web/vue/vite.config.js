@@ -5,6 +5,4 @@ const isCustomElement = (tag) => tag.startsWith('event-source');
 
 export default defineConfig({
   plugins: [vue({ template: { compilerOptions: { isCustomElement } } })],
-  // The worker is found beside the module: keep the package as it is while developing.
-  optimizeDeps: { exclude: ['tidings'] },
 });

@@ -1,4 +1,5 @@
 // The examples of docs/usage, each in a real page. In one file, for one browser.
+import { discovered } from './usage/discover.js';
 import { lowCode } from './usage/low-code.js';
 import { rendered } from './usage/rendered.js';
 import { swapped } from './usage/swapped.js';
@@ -20,3 +21,4 @@ swapped({
 });
 
 lowCode();
+discovered();

@@ -83,6 +83,7 @@ export class Application {
     } else if (url.pathname === '/builds') {
       this.builds += 1;
       response.setHeader('Content-Type', 'application/json');
+      response.setHeader('Link', [`</.well-known/mercure>; rel="mercure"; last-event-id="${this.now.cursor}"`, '<builds>; rel="self"']);
       response.end(JSON.stringify(this.now));
     } else if (url.pathname === '/token') {
       response.end(`token-${++this.tokens}`);

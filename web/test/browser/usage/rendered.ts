@@ -60,7 +60,10 @@ export function rendered(name: string, server: string): void {
 
       application.build('next', 'green');
       await eventually('the list', () => list(page), application.shown);
-      if (name === 'react') await eventually('the last event', () => page.locator('#latest').textContent(), 'next');
+      if (name === 'react') {
+        await eventually('the last event', () => page.locator('#latest').textContent(), 'next');
+        await eventually('the last event of the element', () => page.locator('#watch').textContent(), 'next');
+      }
 
       await application.lose(() => {
         application.build('lost', 'red');
