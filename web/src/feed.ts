@@ -244,11 +244,13 @@ export class Feed implements UpstreamObserver {
       // Another history: what was had of the one before says nothing of this one.
       if (gap.why === 'lineage') this.#reset();
       this.#tell({ k: 'gap', gap });
+      this.#owner.resolved(this);
     } else if (type === 'tidings.bye') {
       this.#connection.rest((said as { retry?: number }).retry ?? 0);
-    } else if (type === 'tidings.expiring' && [...this.subs][0]?.wanted.headers !== undefined) {
-      // Asks for headers anew.
-      this.#connection.aim(this.#connection.url);
+    } else if (type === 'tidings.expiring') {
+      // Asks for headers anew; a page without them may see to its cookie.
+      if ([...this.subs][0]?.wanted.headers !== undefined) this.#connection.aim(this.#connection.url);
+      else if (this.#state) this.#tell({ k: 'state', detail: { ...this.#state, reason: 'expiring' } }, this.#covered());
     }
   }
 
@@ -258,9 +260,10 @@ export class Feed implements UpstreamObserver {
     const behind = at < this.#at;
     this.group.mode = 'hub';
     this.group.limit = limits?.matchers ?? this.group.limit;
+    const stays = at === this.#at && epoch === this.#epoch;
     this.#epoch = epoch;
     this.#line = 'hub';
-    if (at !== this.#at || [...this.subs].some(({ covered }) => !covered)) this.#ring.reset(at);
+    if (!stays || [...this.subs].some(({ covered }) => !covered)) this.#ring.reset(at);
     this.#at = at;
     if (verdict === 'gap') {
       if (behind) this.#reset();
@@ -269,7 +272,8 @@ export class Feed implements UpstreamObserver {
     }
     if (heartbeat > 0) this.#connection.expect(Math.max(3 * heartbeat, shortest));
     this.#settle();
-    this.#owner.resolved(this);
+    // Before that, what is lost has to be told to those who have lost it.
+    if (verdict !== 'gap') this.#owner.resolved(this);
   }
 
   #covered(): Sub[] {
@@ -302,7 +306,7 @@ export class Feed implements UpstreamObserver {
 
   #reset(): void {
     const mark = this.#mark();
-    const ahead = [...this.subs].filter((sub) => sub.mark.at > mark.at);
+    const ahead = [...this.subs].filter((sub) => sub.mark.at >= mark.at);
     for (const sub of ahead) sub.mark = mark;
     this.#tell({ k: 'reset', feed: this.no, mark }, ahead);
   }

@@ -184,7 +184,7 @@ export class Subscription implements Member {
   #follow(change: StateChange): void {
     const { state, reason } = change;
     if (state === 'closed' && reason !== 'ended') return;
-    if (state === this.state && (state === 'open' || state === 'connecting')) return;
+    if (state === this.state && (state === 'open' || state === 'connecting') && reason !== 'expiring') return;
     // A page that waits for its next host is not connecting for the first time.
     if (state === 'connecting' && this.#last.reason === 'moved') return;
     this.#become(change);

@@ -269,6 +269,33 @@ test('what is lost is not asked for again', () => {
   assert.deepEqual([a.offsets, b.offsets], [[6], [6]]);
 });
 
+test('a log that is another at the same place has nothing of the one before', () => {
+  const rig = new Rig({ most: 2 });
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(0);
+  rig.update(1, ['a']);
+  rig.place.source.fail();
+  rig.place.pass(30_000);
+  rig.epoch = 'e2';
+  rig.hello(1, 'gap');
+  rig.signal('gap', { from: '#e1.1', to: '#e2.1', why: 'lineage' });
+  assert.equal(a.mark?.id, '#e2.1');
+  // Who comes from the log before is not served from what is kept of it: the hub has to say what became of that.
+  const b = rig.page();
+  b.want(`${base}topic=a`, { mark: { id: '#e1.1', at: NaN, line: '' } });
+  rig.turn();
+  assert.equal(rig.place.source.cursor, '#e1.1');
+  rig.hello(1, 'gap');
+  rig.signal('gap', { from: '#e1.1', to: '#e2.1', why: 'lineage' });
+  assert.deepEqual(b.gaps, ['lineage']);
+  // It has been told: now both can live from one stream.
+  assert.equal(rig.open, 1);
+  rig.update(2, ['a'], {}, rig.place.sources.find(({ readyState }) => readyState !== 2));
+  assert.deepEqual([a.offsets, b.offsets, a.gaps], [[1, 2], [2], ['lineage']]);
+});
+
 test('ids that a publisher uses again lose and repeat nothing', () => {
   const rig = new Rig();
   const a = rig.page();
@@ -416,6 +443,16 @@ test('an end of the token makes a new connection with new headers', () => {
   rig.signal('expiring', { at: 1, in: 1_000 });
   assert.equal(rig.place.sources.length, 2);
   assert.equal(rig.open, 1);
+});
+
+test('a page without headers is told that its stream is about to end', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(3);
+  rig.signal('expiring', { at: 1, in: 1_000 });
+  assert.deepEqual([a.reasons.at(-1), a.states.at(-1), rig.place.sources.length], ['expiring', 'open', 1]);
 });
 
 test('the connection stays a while after the last one has left, and serves who comes then', () => {
