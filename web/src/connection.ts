@@ -124,8 +124,8 @@ export class Connection {
 
   #connect(): void {
     this.#drop();
-    this.#cursor.begin();
     const { withCredentials, headers } = this.#options;
+    this.#cursor.begin(headers !== undefined);
     const url = this.#cursor.applyTo(this.#url, headers !== undefined);
     this.#source = headers
       ? this.#place.fetch(url, { withCredentials, headers, lastEventId: this.#cursor.id })

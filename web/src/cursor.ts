@@ -40,16 +40,17 @@ export class Cursor {
     this.#known = id !== '';
   }
 
-  /** A new EventSource is about to open: its own last event ID is empty until an event brings one. */
-  begin(): void {
-    this.#seenOnStream = false;
+  /** A new stream is about to open. The last event ID of an EventSource is empty until an event brings one; a stream
+   *  that brings the cursor `inHeader` knows it, and an empty one is news. */
+  begin(inHeader = false): void {
+    this.#seenOnStream = inHeader && this.#id !== '';
   }
 
   /**
    * Takes the `lastEventId` that the browser gave an event; returns the one to hand on.
    *
-   * Empty means "cleared by an empty `id:`" only after this same stream has brought an id. Before that it only
-   * means that the event has none, and the cursor stays, as it does over a reconnect of the browser's own.
+   * Empty means "cleared by an empty `id:`" only after this same stream has brought or been told an id. Before that it
+   * only means that the event has none, and the cursor stays, as it does over a reconnect of the browser's own.
    */
   see(lastEventId: string): string {
     if (lastEventId !== '' || this.#seenOnStream) {
