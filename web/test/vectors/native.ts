@@ -1,0 +1,134 @@
+import { isDeepStrictEqual } from 'node:util';
+import { firstRetry, Fixtures } from './fixtures.js';
+import { readVectors, type Vector } from './vectors.js';
+
+/** A page of a browser, as far as this needs one. */
+export interface Page {
+  evaluate<T, A>(work: (argument: A) => T, argument: A): Promise<unknown>;
+}
+
+/** What a browser can be seen to have made of a vector. */
+export interface Outcome {
+  /** Type, data and lastEventId of each event. */
+  readonly events: readonly (readonly [string, string, string])[];
+  /** The Last-Event-ID of the request that follows, '' if it has none, without the blanks around it, which a header
+   *  cannot hold; null where no request follows within the test's time. */
+  readonly cursor: string | null;
+  /** After how many milliseconds it comes. */
+  readonly retry: number | null;
+}
+
+/** How a browser waits. */
+export interface Pace {
+  /** If no server has said anything. */
+  readonly usual: number;
+  /** At least. */
+  readonly least: number;
+}
+
+/** Type, data and lastEventId of the events of one stream. */
+type Heard = [string, string, string][];
+
+const cuts = ['whole', 'bytes'] as const;
+
+/** A time that no test waits for. */
+const long = 10_000;
+
+/** What a browser ought to make of a vector. */
+function expected({ events, last_event_id: cursor, retry, initial_last_event_id: initial = '' }: Vector, { usual, least }: Pace): Outcome {
+  const seen = events.map(({ type, data, id }) => [type, data, id] as const);
+  if (retry !== null && retry > long) return { events: seen, cursor: null, retry: null };
+  return { events: seen, cursor: bare(cursor), retry: Math.max(retry ?? (initial === '' ? usual : firstRetry), least) };
+}
+
+/** Plays all vectors, cut in each way; returns what a browser makes of those of which it makes something else than it
+ *  ought to. */
+export async function deviations(page: Page, origin: (url: string) => Promise<void>, pace: Pace): Promise<Record<string, Partial<Outcome>>> {
+  const vectors = readVectors();
+  const found: Record<string, Partial<Outcome>> = {};
+  for (const how of cuts) {
+    const fixtures = await Fixtures.start(vectors);
+    try {
+      await origin(fixtures.origin);
+      const outcomes = await play(page, fixtures, vectors, how, pace);
+      for (const vector of vectors) {
+        const difference = differing(outcomes.get(vector.name)!, expected(vector, pace));
+        if (!difference) continue;
+        // Cut in another way it is the same, or a further finding.
+        const before = found[vector.name];
+        found[before && !isDeepStrictEqual(before, difference) ? `${vector.name}, ${how}` : vector.name] = difference;
+      }
+    } finally {
+      fixtures.stop();
+    }
+  }
+  return found;
+}
+
+function differing(got: Outcome, want: Outcome): Partial<Outcome> | undefined {
+  const entries = Object.entries(got).filter(([key, value]) => !isDeepStrictEqual(value, want[key as keyof Outcome]));
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+}
+
+/** Opens all vectors in the browser's EventSource; returns what became of each, by name. */
+async function play(page: Page, fixtures: Fixtures, vectors: readonly Vector[], how: (typeof cuts)[number], pace: Pace): Promise<Map<string, Outcome>> {
+  const paths = vectors.map((_, index) => `/${how}/${index}`);
+  const types = [...new Set(vectors.flatMap(({ events }) => events.map(({ type }) => type)))];
+  const jobs = vectors.map(({ initial_last_event_id: initial = '', retry }, index) => ({
+    path: paths[index]!,
+    first: initial === '' ? 1 : 2,
+    close: retry !== null && retry > long,
+  }));
+  await page.evaluate(listen, { jobs, types });
+  const heard = await all(page);
+  return new Map(vectors.map((vector, index) => {
+    const { cursors, pause } = fixtures.seen(paths[index]!);
+    const prelude = vector.initial_last_event_id === undefined ? 0 : 1;
+    const closed = pause === undefined;
+    return [vector.name, {
+      events: heard[index]!.slice(prelude),
+      cursor: closed ? null : bare(cursors[1 + prelude] ?? ''),
+      retry: closed ? null : longest(pause, [0, pace.least, pace.usual, expected(vector, pace).retry ?? 0]),
+    }];
+  }));
+}
+
+/** What the page has heard, when it has heard all. */
+async function all(page: Page): Promise<Heard[]> {
+  for (const end = Date.now() + 60_000; Date.now() < end; ) {
+    const heard = (await page.evaluate(() => (window as unknown as { heard: Heard[] | null }).heard, null)) as Heard[] | null;
+    if (heard) return heard;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('the browser has not come back for each vector within a minute');
+}
+
+/** Of the times that a browser may have waited, the longest that it did. */
+function longest(pause: number, times: readonly number[]): number {
+  return Math.max(...times.filter((time) => time <= pause + 50));
+}
+
+function bare(cursor: string): string {
+  return cursor.replace(/^[ \t]+|[ \t]+$/g, '');
+}
+
+/** Runs in the page. */
+function listen({ jobs, types }: { jobs: { path: string; first: number; close: boolean }[]; types: string[] }): void {
+  const place = window as unknown as { heard: Heard[] | null };
+  place.heard = null;
+  const heard = jobs.map(({ path, first, close }) => new Promise<Heard>((resolve) => {
+    const events: Heard = [];
+    let ends = 0;
+    const source = new EventSource(path);
+    const listener = (event: Event): void => {
+      if (event instanceof MessageEvent) {
+        events.push([event.type, event.data, event.lastEventId]);
+      } else if (event.type === 'error') {
+        if (close && ++ends >= first) source.close();
+        if (source.readyState === EventSource.CLOSED) resolve(events);
+      }
+    };
+    for (const type of new Set(['message', 'open', 'error', ...types])) source.addEventListener(type, listener);
+  }));
+  void Promise.all(heard).then((all) => (place.heard = all));
+}
