@@ -1,7 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import { bytesOf, cut, type Vector } from './vectors.js';
+
+/** How a vector is sent: in one piece, or byte by byte, as far as the network keeps bytes apart that are sent one after
+ *  the other. */
+export type Cut = 'whole' | 'bytes';
 
 /** The reconnection time that stands where a vector has a connection before its own. */
 export const firstRetry = 1;
@@ -77,9 +81,11 @@ export class Fixtures {
       return;
     }
     const bytes = bytesOf(vector);
-    for (const piece of how === 'bytes' ? cut(bytes, () => (bytes.length < 1_000 ? 1 : 97)) : [bytes]) {
-      await new Promise<void>((resolve) => response.write(piece, () => resolve()));
-      await setImmediate();
+    const pieces = how === 'bytes' ? cut(bytes, () => (bytes.length < 1_000 ? 1 : 97)) : [bytes];
+    let pause = 64; // longest within a byte order mark, which some browsers find only in one piece
+    for (const piece of pieces) {
+      response.write(piece);
+      await setTimeout((pause = Math.max(pause / 2, 1)));
     }
     this.#ended.set(url, Date.now());
     response.end();
