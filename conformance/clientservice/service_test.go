@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -274,6 +275,35 @@ func TestVectors(t *testing.T) {
 				}
 				j.wantNothing(path)
 			})
+		}
+	})
+}
+
+// Behind each vector the client comes back with its last event ID. All of them wait for that at the same time.
+func TestVectorsResume(t *testing.T) {
+	const soon = time.Second // other vectors ask the client to wait for longer
+	judged(t, func(t *testing.T, j *judge) {
+		callbacks := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		defer callbacks.Close()
+		servers := map[string]*ssetest.Server{}
+		for _, v := range ssetest.Vectors() {
+			if v.Retry > soon {
+				continue
+			}
+			servers[v.Name] = ssetest.NewServer(t, ssetest.Script{ssetest.Drip(string(v.Stream))})
+			j.open(servers[v.Name].URL, map[string]any{"lastEventId": v.InitialLastEventID, "callbackUrl": callbacks.URL})
+		}
+		if len(servers) < 150 {
+			t.Errorf("only %d vectors", len(servers))
+		}
+		for _, v := range ssetest.Vectors() {
+			if server := servers[v.Name]; server != nil {
+				// A header does not hold the blanks around a value.
+				want := strings.Trim(v.LastEventID, " \t")
+				if got := server.Wait(2).Header.Get("Last-Event-ID"); got != want {
+					t.Errorf("%s: came back behind %q, want %q", v.Name, got, want)
+				}
+			}
 		}
 	})
 }

@@ -172,6 +172,8 @@ export class Connection {
       this.#failed(event);
     } else if (event.type === 'retry') {
       this.#backoff.pace((event as CustomEvent<number>).detail);
+    } else if (event.type === 'id') {
+      this.#cursor.see((event as CustomEvent<string>).detail);
     }
   }
 
