@@ -81,7 +81,7 @@ async function play(page: Page, fixtures: Fixtures, vectors: readonly Vector[], 
   const types = vectors.flatMap(({ events }) => events.flatMap(({ type }) => [type, type.replaceAll('\0', '')]));
   const jobs = vectors.map(({ initial_last_event_id: initial = '', retry }, index) => ({
     path: paths[index]!,
-    first: initial === '' ? 1 : 2,
+    ends: initial === '' ? 1 : 2,
     close: retry !== null && retry > long,
   }));
   await page.evaluate(listen, { jobs, types });
@@ -118,23 +118,31 @@ function bare(cursor: string): string {
   return cursor.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
-/** Runs in the page. */
-function listen({ jobs, types }: { jobs: { path: string; first: number; close: boolean }[]; types: string[] }): void {
+/** Runs in the page. Few streams are read at the same time, so that one that comes back finds a connection at once: what
+ *  waits for its time holds none. */
+function listen({ jobs, types }: { jobs: { path: string; ends: number; close: boolean }[]; types: string[] }): void {
   const place = window as unknown as { heard: Heard[] | null };
   place.heard = null;
-  const heard = jobs.map(({ path, first, close }) => new Promise<Heard>((resolve) => {
-    const events: Heard = [];
+  const waiting = [...jobs.entries()];
+  const heard = jobs.map((): Heard => []);
+  let open = jobs.length;
+  const next = (): void => {
+    const [index, job] = waiting.shift() ?? [];
+    if (index === undefined || !job) return;
     let ends = 0;
-    const source = new EventSource(path);
+    const source = new EventSource(job.path);
     const listener = (event: Event): void => {
       if (event instanceof MessageEvent) {
-        events.push([event.type, event.data, event.lastEventId]);
+        heard[index]!.push([event.type, event.data, event.lastEventId]);
       } else if (event.type === 'error') {
-        if (close && ++ends >= first) source.close();
-        if (source.readyState === EventSource.CLOSED) resolve(events);
+        if (++ends === job.ends) {
+          if (job.close) source.close();
+          next();
+        }
+        if (source.readyState === EventSource.CLOSED && --open === 0) place.heard = heard;
       }
     };
     for (const type of new Set(['message', 'open', 'error', ...types])) source.addEventListener(type, listener);
-  }));
-  void Promise.all(heard).then((all) => (place.heard = all));
+  };
+  for (let reading = 0; reading < 3; reading++) next();
 }
