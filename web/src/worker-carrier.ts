@@ -74,6 +74,7 @@ export class WorkerCarrier implements Carrier {
   #moved(): void {
     if (this.#stopped) return;
     this.#owner.lost();
-    void this.#start();
+    // Another one: Firefox gives pages that ask for the same, just after its process has died, the one that is dead.
+    void this.#start(true);
   }
 }
