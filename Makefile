@@ -5,9 +5,10 @@ export GOTOOLCHAIN = go1.26.11
 BENCH ?= .
 FUZZTIME ?= 30s
 
-.PHONY: test fmt bench demo fuzz vulncheck web
+.PHONY: test test-browsers fmt bench demo fuzz vulncheck web
 
 test: ; @scripts/test
+test-browsers: ; @scripts/test-browsers
 fmt: ; go tool gofumpt -w .
 bench: ; go test -run='^$$' -bench='$(BENCH)' -benchmem ./...
 demo: ; go run ./cmd/tidings demo

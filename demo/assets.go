@@ -64,7 +64,7 @@ func loadAssets() (map[string]*asset, error) {
 		assets[pattern], err = newAsset(name, body)
 		return err
 	}
-	for _, name := range []string{"tidings.js", "tidings-worker.js", "tidings-inspector.js"} {
+	for _, name := range []string{"tidings.js", "tidings-worker.js", "tidings-host.js", "tidings-inspector.js"} {
 		if err := add(web.Files(), name, "/"+name); err != nil {
 			return nil, err
 		}

@@ -32,6 +32,7 @@ func TestAssets(t *testing.T) {
 	}
 	add(web.Files(), "tidings.js", "/tidings.js")
 	add(web.Files(), "tidings-worker.js", "/tidings-worker.js")
+	add(web.Files(), "tidings-host.js", "/tidings-host.js")
 	add(web.Files(), "tidings-inspector.js", "/tidings-inspector.js")
 	files, err := fs.Glob(os.DirFS("."), "page/*")
 	if err != nil {

@@ -27,6 +27,9 @@ func TestFilesHoldsTheBuiltComponent(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
+		"tidings-discover.js",
+		"tidings-fetch.js",
+		"tidings-host.js",
 		"tidings-inspector.js",
 		"tidings-react.js",
 		"tidings-worker.js",
@@ -34,6 +37,7 @@ func TestFilesHoldsTheBuiltComponent(t *testing.T) {
 		"tidings.js",
 		"types/carrier.d.ts",
 		"types/define.d.ts",
+		"types/discover.d.ts",
 		"types/dom-types.d.ts",
 		"types/element.d.ts",
 		"types/index.d.ts",

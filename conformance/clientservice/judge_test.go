@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,8 +17,7 @@ const patience = 30 * time.Second
 // judge drives a service over its sockets, as one of another program would.
 type judge struct {
 	t         *testing.T
-	url       string // of the service
-	ended     chan error
+	service   running
 	callbacks *httptest.Server
 	heard     chan callback
 }
@@ -31,18 +28,9 @@ type callback struct {
 	message
 }
 
-func newJudge(t *testing.T) *judge {
+func newJudge(t *testing.T, service running) *judge {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	j := &judge{
-		t: t, url: "http://" + listener.Addr().String(),
-		ended: make(chan error, 1), heard: make(chan callback, 1000),
-	}
-	go func() { j.ended <- serve(ctx, listener) }()
+	j := &judge{t: t, service: service, heard: make(chan callback, 1000)}
 	j.callbacks = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		c := callback{path: r.URL.Path}
 		decoder := json.NewDecoder(r.Body)
@@ -53,8 +41,10 @@ func newJudge(t *testing.T) *judge {
 		j.heard <- c
 	}))
 	t.Cleanup(func() {
-		cancel()
-		j.wait()
+		if service.ended != nil {
+			service.stop()
+			j.wait()
+		}
 		j.callbacks.Close()
 		http.DefaultClient.CloseIdleConnections()
 	})
@@ -65,11 +55,10 @@ func newJudge(t *testing.T) *judge {
 func (j *judge) wait() {
 	j.t.Helper()
 	select {
-	case err := <-j.ended:
+	case err := <-j.service.ended:
 		if err != nil {
 			j.t.Errorf("the service failed: %v", err)
 		}
-		j.ended <- nil
 	case <-time.After(patience):
 		j.t.Fatal("the service does not end")
 	}
@@ -78,7 +67,7 @@ func (j *judge) wait() {
 // ask sends a request to the service, and returns the status, the Location and the body.
 func (j *judge) ask(method, path, body string) (int, string, string) {
 	j.t.Helper()
-	r, err := http.NewRequestWithContext(j.t.Context(), method, j.url+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(j.t.Context(), method, j.service.url+path, strings.NewReader(body))
 	if err != nil {
 		j.t.Fatal(err)
 	}
@@ -106,7 +95,8 @@ func (j *judge) open(streamURL string, more map[string]any) string {
 		j.t.Fatal(err)
 	}
 	status, location, _ := j.ask(http.MethodPost, "/", string(body))
-	if status != http.StatusCreated || !strings.HasPrefix(location, "/") {
+	location = strings.TrimPrefix(location, j.service.url)
+	if status/100 != 2 || !strings.HasPrefix(location, "/") {
 		j.t.Fatalf("answered %d with %q", status, location)
 	}
 	return location
@@ -127,7 +117,22 @@ func (j *judge) next() callback {
 // wantEvent waits for the next callback, which must be this event.
 func (j *judge) wantEvent(kind, data, id string) {
 	j.t.Helper()
+	j.mustBeEvent(j.next(), kind, data, id)
+}
+
+// wantEventAfterCut waits for the next event, which must be this one. That a stream was cut before it may be
+// reported or not: a client need not know it from a stream that ended in good order.
+func (j *judge) wantEventAfterCut(kind, data, id string) {
+	j.t.Helper()
 	c := j.next()
+	if c.Kind == "error" {
+		c = j.next()
+	}
+	j.mustBeEvent(c, kind, data, id)
+}
+
+func (j *judge) mustBeEvent(c callback, kind, data, id string) {
+	j.t.Helper()
 	if c.Kind != "event" || c.Event == nil || *c.Event != (messageEvent{Type: kind, Data: data, ID: id}) {
 		text, _ := json.Marshal(c.message)
 		j.t.Fatalf("callback %s is %s, want event %s %.50q behind %q", c.path, bytes.TrimSpace(text), kind, data, id)
@@ -137,7 +142,7 @@ func (j *judge) wantEvent(kind, data, id string) {
 // wantError waits for the next callback, which must be an error that says text.
 func (j *judge) wantError(text string) {
 	j.t.Helper()
-	if c := j.next(); c.Kind != "error" || !strings.Contains(c.Error, text) {
+	if c := j.next(); c.Kind != "error" || c.Error == "" || !strings.Contains(c.Error, text) {
 		j.t.Fatalf("callback %+v, want an error with %q", c, text)
 	}
 }
@@ -152,5 +157,16 @@ func (j *judge) wantNothing(path string) {
 	case c := <-j.heard:
 		j.t.Errorf("callback %+v, want no more", c)
 	default:
+	}
+}
+
+// forget drops what was heard, of a stream that is closed.
+func (j *judge) forget() {
+	for {
+		select {
+		case <-j.heard:
+		default:
+			return
+		}
 	}
 }

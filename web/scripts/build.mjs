@@ -22,14 +22,17 @@ const beside = {
 /** The files, and what each is made of. A page with a script tag needs to know where the script came from. */
 const bundles = {
   'tidings.js': { entry: 'define', format: 'esm' },
-  'tidings.iife.js': { entry: 'define', format: 'iife', globalName: 'Tidings', inject: ['scripts/here.js'], define: { 'import.meta.url': 'here', TIDINGS_WHOLE: 'true' } },
+  'tidings.iife.js': { entry: 'define', format: 'iife', globalName: 'Tidings', inject: ['scripts/here.js'], define: { 'import.meta.url': 'here' }, external: ['react'] },
+  'tidings-host.js': { entry: 'tidings-host', format: 'esm' },
+  'tidings-fetch.js': { entry: 'fetch-source', format: 'esm' },
+  'tidings-discover.js': { entry: 'discover', format: 'esm' },
   'tidings-inspector.js': { entry: 'inspector', format: 'esm', plugins: [beside] },
   'tidings-react.js': { entry: 'react', format: 'esm', plugins: [beside] },
-  'tidings-worker.js': { entry: 'worker', format: 'iife', define: { TIDINGS_WHOLE: 'true' } },
+  'tidings-worker.js': { entry: 'worker', format: 'iife' },
 };
 
 /** Names of the declarations files to begin with; those that they import go with them. */
-const entries = ['define', 'inspector', 'react'];
+const entries = ['define', 'discover', 'inspector', 'react'];
 
 export async function buildAll(target) {
   await rm(target, { recursive: true, force: true });
@@ -48,13 +51,13 @@ async function bundle({ entry, define, ...options }, version) {
     entryPoints: [`src/${entry}.ts`],
     write: false,
     bundle: true,
-    external: ['./tidings-worker.js', 'react'],
+    external: ['./tidings-host.js', 'react'],
     minify: true,
     target: 'es2022',
     charset: 'utf8',
     legalComments: 'none',
     banner: { js: '/*! Tidings | Apache-2.0 | github.com/tidings-hub/tidings */' },
-    define: { TIDINGS_VERSION: JSON.stringify(version), TIDINGS_WHOLE: 'false', ...define },
+    define: { TIDINGS_VERSION: JSON.stringify(version), ...define },
     logLevel: 'warning',
     ...options,
   });

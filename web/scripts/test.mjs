@@ -1,4 +1,5 @@
-// Compiles the tests of a folder under test/ and runs them: `node scripts/test.mjs unit|browser|hub [part of a name]`.
+// Compiles the tests of folders under test/ and runs them:
+// `node scripts/test.mjs unit|browser|browsers|hub[,another] [part of a name]`.
 import { build } from 'esbuild';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdir, rm } from 'node:fs/promises';
@@ -7,23 +8,28 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [suite, part = ''] = process.argv.slice(2);
-const sources = (await readdir(join(root, 'test', suite))).filter((name) => name.endsWith('.test.ts') && name.includes(part));
+const sources = [];
+for (const folder of suite.split(',')) {
+  for (const name of await readdir(join(root, 'test', folder))) {
+    if (name.endsWith('.test.ts') && name.includes(part)) sources.push(join(folder, name));
+  }
+}
 if (sources.length === 0) throw new Error(`no tests named "${part}" in test/${suite}`);
 
-const outdir = join(root, '.build', suite);
+const outdir = join(root, '.build', suite.replace(',', '-'));
 await rm(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: sources.map((name) => join('test', suite, name)),
+  entryPoints: sources.map((name) => join('test', name)),
+  outbase: 'test',
   outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,
   packages: 'external',
-  external: ['./tidings-worker.js'],
   platform: 'node',
   target: 'node20',
   format: 'esm',
-  define: { TIDINGS_VERSION: '"test"', TIDINGS_WHOLE: 'true' },
+  define: { TIDINGS_VERSION: '"test"' },
   sourcemap: 'inline',
   logLevel: 'warning',
 });

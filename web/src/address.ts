@@ -1,16 +1,15 @@
-import { isCursor } from './cursor.js';
+import { isCursor, pairsOf } from './cursor.js';
 
-/** A matcher as the query of an address writes it. */
+/** What is wanted of a hub. */
 export interface Matcher {
-  readonly name: string;
-  readonly value: string;
+  /** As the query of an address writes it, always in the same way. */
+  readonly pair: string;
   /** Whether an update of these topics is meant. */
   matches(topics: readonly string[]): boolean;
 }
 
 /** An address, taken apart so that those that differ in their matchers only can be united. */
 export interface Address {
-  readonly url: string;
   /** All but the matchers. Equal for addresses that may be united. */
   readonly base: string;
   /** Empty if the address cannot be united with others: it selects no topics, or in a way that only the hub knows. */
@@ -18,8 +17,6 @@ export interface Address {
   /** The cursor that was written into an address that can be united; '' if there is none. */
   readonly cursor: string;
 }
-
-const exact: ReadonlySet<string> = new Set(['topic', 'match', 'match_exact']);
 
 /** Longer addresses are refused by some servers. */
 const longest = 8_000;
@@ -34,42 +31,45 @@ export function addressOf(url: string): Address {
   const matchers: Matcher[] = [];
   let unitable = true;
   let cursor = '';
-  for (const pair of target.search === '' ? [] : target.search.slice(1).split('&')) {
+  let dialect = false;
+  for (const pair of pairsOf(target)) {
     const [[name, value] = ['', '']] = new URLSearchParams(pair);
-    if (/^(signals|envelope|replay)$/.test(name)) unitable = false;
-    const matcher = matcherOf(name, value, target);
-    if (matcher) matchers.push(matcher);
-    else if (isCursor(pair)) cursor = value;
-    else kept.push(pair);
-    if (!matcher && /^(topic|match)/i.test(name)) unitable = false;
+    const matches = matcherOf(name, value, target.href);
+    if (matches) {
+      // The two dialects of the protocol do not mix.
+      if (matchers.length === 0) dialect = name === 'topic';
+      matchers.push({ pair: `${name}=${encodeURIComponent(value)}`, matches: (topics) => value === '*' || topics.some(matches) });
+    } else if (/^(signals$|envelope$|replay$|topic|match)/i.test(name)) {
+      unitable = false;
+    } else if (isCursor(pair)) {
+      cursor = value;
+    } else {
+      kept.push(pair);
+    }
   }
-  if (!unitable || matchers.length === 0) return { url, base: url, matchers: [], cursor: '' };
+  if (!unitable || matchers.length === 0) return { base: url, matchers: [], cursor: '' };
   target.search = kept.join('&');
-  // The two dialects of the protocol do not mix.
-  return { url, base: `${target.href}#${matchers[0]?.name === 'topic'}`, matchers, cursor };
+  return { base: `${target.href}#${dialect}`, matchers, cursor };
 }
 
-function matcherOf(name: string, value: string, base: URL): Matcher | undefined {
-  if (exact.has(name)) {
-    // A template, which only the hub can read.
-    if (name === 'topic' && value.includes('{')) return undefined;
-    return { name, value, matches: (topics) => value === '*' || topics.includes(value) };
-  }
+/** What tells whether a topic is meant; undefined if the pair is no matcher, or one that only the hub can read. */
+function matcherOf(name: string, value: string, base: string): ((topic: string) => boolean) | undefined {
+  // In a topic, braces make a template.
+  if (/^match(_exact)?$/.test(name) || (name === 'topic' && !value.includes('{'))) return (topic) => topic === value;
   const Pattern = (globalThis as { URLPattern?: PatternClass }).URLPattern;
   if (name !== 'match_urlpattern' || !Pattern) return undefined;
   try {
-    const pattern = new Pattern(value, base.href);
-    return { name, value, matches: (topics) => value === '*' || topics.some((topic) => pattern.test(topic, base.href)) };
+    const pattern = new Pattern(value, base);
+    return (topic) => pattern.test(topic, base);
   } catch {
     return undefined;
   }
 }
 
-/** The address with all these matchers, each once, that asks the hub to say what it knows; '' if it gets too long. */
-export function unite(base: string, matchers: Iterable<Matcher>): string {
+/** The address that asks a hub for all these matchers, and to say what it knows; '' if it gets too long. */
+export function unite(base: string, pairs: Iterable<string>): string {
   const target = new URL(base);
   target.hash = '';
-  const pairs = [...matchers].map(({ name, value }) => `${name}=${encodeURIComponent(value)}`);
-  target.search = [target.search.slice(1), ...new Set(pairs), 'signals=1', 'envelope=1'].filter((pair) => pair !== '').join('&');
+  target.search = [...pairsOf(target), ...pairs, 'signals=1', 'envelope=1'].join('&');
   return target.href.length > longest ? '' : target.href;
 }

@@ -1,4 +1,5 @@
-import { FrameTask } from './frame.js';
+import { wordsOf } from './events.js';
+import { oncePerFrame } from './frame.js';
 import { stamp } from './templates.js';
 import { attributeText, isSafeAttribute, plainText, valueAt } from './values.js';
 import type { SseDetail } from './dom-types.js';
@@ -23,7 +24,8 @@ const most = 1_000;
  */
 export class Bindings {
   readonly #host: HTMLElement;
-  readonly #frame: FrameTask = new FrameTask(() => this.#write());
+  /** Asks for a new look at the descendants. */
+  readonly refresh: () => void = oncePerFrame(() => this.#write());
   readonly #pending = new Map<string, SseDetail[]>();
   #state: ConnectionState = 'idle';
 
@@ -38,7 +40,7 @@ export class Bindings {
     this.#pending.set(detail.type, details);
     details.push(detail);
     if (details.length > most) details.shift();
-    this.#frame.schedule();
+    this.refresh();
   }
 
   state(state: ConnectionState): void {
@@ -46,14 +48,9 @@ export class Bindings {
     this.refresh();
   }
 
-  /** Asks for a new look at the descendants. */
-  refresh(): void {
-    this.#frame.schedule();
-  }
-
   #write(): void {
     for (const node of this.#own('[data-sse-state]')) {
-      node.toggleAttribute('hidden', !words(node, 'data-sse-state').includes(this.#state));
+      node.toggleAttribute('hidden', !wordsOf(node.getAttribute('data-sse-state')).includes(this.#state));
     }
     const pending = [...this.#pending];
     this.#pending.clear();
@@ -81,7 +78,7 @@ function bind(node: Element, detail: SseDetail): void {
   const attribute = node.getAttribute('data-sse-attr');
   const property = node.getAttribute('data-sse-prop');
   if (property) {
-    if (isSafeAttribute(property, plainText(value)) && !/^(inner|outer)HTML$/.test(property)) Object.assign(node, { [property]: value });
+    if (isSafeAttribute(property, plainText(value))) Object.assign(node, { [property]: value });
   } else if (attribute) {
     const text = attributeText(value);
     if (text === null) node.removeAttribute(attribute);
@@ -92,8 +89,4 @@ function bind(node: Element, detail: SseDetail): void {
   } else {
     node.textContent = plainText(value);
   }
-}
-
-function words(node: Element, attribute: string): string[] {
-  return (node.getAttribute(attribute) ?? '').split(/\s+/);
 }

@@ -1,8 +1,8 @@
 import { Backoff } from './backoff.js';
 import { Cursor } from './cursor.js';
-import { failed, type Failure, type HeadersOf } from './fetch-source.js';
-import { browserPlace, type Place, type Source } from './place.js';
-import type { ConnectionState, StateChange, StateReason } from './types.js';
+import type { Failure, HeadersOf } from './fetch-source.js';
+import type { Place, Source } from './place.js';
+import type { ConnectionState, StateReason } from './types.js';
 import type { UpstreamObserver, UpstreamOptions } from './upstream.js';
 
 /** Listened to on every stream, wanted or not: their ids keep the cursor fresh. A server may name events `open`
@@ -16,6 +16,8 @@ const asleep = 120_000;
 export interface ConnectionOptions extends UpstreamOptions {
   /** Where given, the stream is read with `fetch`, and these are asked for before each request. */
   readonly headers?: HeadersOf | undefined;
+  /** Where to find what `fetch` takes. */
+  readonly file?: string | undefined;
 }
 
 /**
@@ -36,15 +38,16 @@ export class Connection {
   #types: ReadonlySet<string>;
   #state: ConnectionState = 'idle';
   #source: Source | undefined;
-  #listening = new Set<string>();
-  #openedAt: number | undefined;
+  readonly #listening = new Set<string>();
+  /** NaN while no stream is open. */
+  #openedAt = NaN;
   #cancelRetry: (() => void) | undefined;
   #cancelWatch: (() => void) | undefined;
   #aliveAt = 0;
   #silence = Infinity;
   #rest = 0;
 
-  constructor(options: ConnectionOptions, observer: UpstreamObserver, place: Place = browserPlace) {
+  constructor(options: ConnectionOptions, observer: UpstreamObserver, place: Place) {
     this.#options = options;
     this.#observer = observer;
     this.#place = place;
@@ -74,11 +77,11 @@ export class Connection {
 
   /** Does nothing unless idle or closed. */
   open(reason: StateReason): void {
-    if (this.#state === 'idle' || this.#state === 'closed') this.reconnect(reason);
+    if (!this.#active) this.reconnect(reason);
   }
 
   close(reason: StateReason): void {
-    if (this.#state === 'idle' || this.#state === 'closed') return;
+    if (!this.#active) return;
     this.#drop();
     this.#become('closed', reason);
   }
@@ -117,6 +120,10 @@ export class Connection {
     this.#rest = ms;
   }
 
+  get #active(): boolean {
+    return this.#state !== 'idle' && this.#state !== 'closed';
+  }
+
   #attempt(reason: StateReason): void {
     this.#connect();
     this.#become('retrying', reason, 0);
@@ -124,13 +131,13 @@ export class Connection {
 
   #connect(): void {
     this.#drop();
-    this.#cursor.begin();
-    const { withCredentials, headers } = this.#options;
+    const { withCredentials, headers, file = '' } = this.#options;
+    this.#cursor.begin(headers !== undefined);
     const url = this.#cursor.applyTo(this.#url, headers !== undefined);
     this.#source = headers
-      ? this.#place.fetch(url, { withCredentials, headers, lastEventId: this.#cursor.id })
+      ? this.#place.fetch(url, { withCredentials, headers, lastEventId: this.#cursor.id }, file)
       : this.#place.open(url, withCredentials);
-    this.#listening = new Set();
+    this.#listening.clear();
     this.#addListeners();
   }
 
@@ -142,7 +149,7 @@ export class Connection {
     this.#silence = Infinity;
     this.#source?.close();
     this.#source = undefined;
-    this.#openedAt = undefined;
+    this.#openedAt = NaN;
   }
 
   /** Types that are no longer wanted stay listened to until the next stream, for the cursor's sake. */
@@ -169,9 +176,11 @@ export class Connection {
       this.#watch();
       this.#become('open', 'connected');
     } else if (event.type === 'error') {
-      this.#failed(event);
+      this.#failed(event as Failure);
     } else if (event.type === 'retry') {
       this.#backoff.pace((event as CustomEvent<number>).detail);
+    } else if (event.type === 'id') {
+      this.#cursor.see((event as CustomEvent<string>).detail);
     }
   }
 
@@ -183,37 +192,36 @@ export class Connection {
     const due = start + period;
     this.#cancelWatch = this.#place.after(period, () => {
       const now = this.#place.now();
-      if (now - this.#aliveAt >= this.#silence || now - due > asleep) this.#failed(failed(0, null), 'silent');
+      if (now - this.#aliveAt >= this.#silence || now - due > asleep) this.#failed({}, 'silent');
       else this.#watch();
     });
   }
 
-  #failed(event: Event, why: StateReason = 'lost'): void {
-    const openedAt = this.#openedAt;
+  #failed({ status, retryAfter }: Partial<Failure>, why: StateReason = 'lost'): void {
+    const now = this.#place.now();
+    const openFor = now - this.#openedAt;
     this.#drop();
-    const { status = 0, retryAfter = null } = event as Partial<Failure>;
     if (status === 204) {
       this.#become('closed', 'ended');
       return;
     }
-    let wait = this.#backoff.next(openedAt === undefined ? 0 : this.#place.now() - openedAt);
-    const asked = Math.max(this.#rest, delay(retryAfter, this.#place.now()));
+    let wait = this.#backoff.next(openFor);
+    const asked = Math.max(this.#rest, delay(retryAfter, now));
     // All that were told the same time do not come back in the same moment.
-    if (asked > 0) wait = Math.round(asked * (1 + this.#place.random())) + wait;
+    if (asked > 0) wait += Math.round(asked * (1 + this.#place.random()));
     this.#rest = 0;
     this.#cancelRetry = this.#place.after(wait, () => this.#attempt('timer'));
-    this.#become('retrying', openedAt === undefined ? 'refused' : why, wait);
+    this.#become('retrying', isNaN(openFor) ? 'refused' : why, wait);
   }
 
   #become(state: ConnectionState, reason: StateReason, nextRetryMs: number | null = null): void {
     this.#state = state;
-    const change: StateChange = { state, attempt: this.#backoff.failures, nextRetryMs, reason };
-    this.#observer.state(change);
+    this.#observer.state({ state, attempt: this.#backoff.failures, nextRetryMs, reason });
   }
 }
 
 /** A `Retry-After` in milliseconds, 0 if there is none, at most five minutes. */
-function delay(retryAfter: string | null, now: number): number {
+function delay(retryAfter: string | null | undefined, now: number): number {
   if (!retryAfter) return 0;
   const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - now;
   return Math.min(Math.max(ms || 0, 0), 300_000);

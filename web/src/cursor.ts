@@ -1,6 +1,3 @@
-/** Every spelling of the query parameter that servers of this protocol take a cursor from, in lower case. */
-const spellings: ReadonlySet<string> = new Set(['last_event_id', 'lasteventid', 'last-event-id']);
-
 /**
  * The place in the stream that a new connection goes on from: the id of the last event seen.
  *
@@ -40,16 +37,17 @@ export class Cursor {
     this.#known = id !== '';
   }
 
-  /** A new EventSource is about to open: its own last event ID is empty until an event brings one. */
-  begin(): void {
-    this.#seenOnStream = false;
+  /** A new stream is about to open. The last event ID of an EventSource is empty until an event brings one; a stream
+   *  that brings the cursor `inHeader` knows it, and an empty one is news. */
+  begin(inHeader = false): void {
+    this.#seenOnStream = inHeader && this.#id !== '';
   }
 
   /**
    * Takes the `lastEventId` that the browser gave an event; returns the one to hand on.
    *
-   * Empty means "cleared by an empty `id:`" only after this same stream has brought an id. Before that it only
-   * means that the event has none, and the cursor stays, as it does over a reconnect of the browser's own.
+   * Empty means "cleared by an empty `id:`" only after this same stream has brought or been told an id. Before that it
+   * only means that the event has none, and the cursor stays, as it does over a reconnect of the browser's own.
    */
   see(lastEventId: string): string {
     if (lastEventId !== '' || this.#seenOnStream) {
@@ -68,7 +66,7 @@ export class Cursor {
   applyTo(url: string, inHeader = false): string {
     if (!this.#known) return url;
     const target = new URL(url);
-    const kept = target.search === '' ? [] : target.search.slice(1).split('&').filter((pair) => !isCursor(pair));
+    const kept = pairsOf(target).filter((pair) => !isCursor(pair));
     if (this.#id !== '' && !inHeader) {
       const pair = new URLSearchParams({ last_event_id: this.#id }).toString();
       kept.push(pair.replaceAll('+', '%20'));
@@ -78,10 +76,13 @@ export class Cursor {
   }
 }
 
-/** Whether a pair of a query is a cursor, in any spelling. */
+/** The pairs of a query, as they are written. */
+export function pairsOf({ search }: URL): string[] {
+  return search === '' ? [] : search.slice(1).split('&');
+}
+
+/** Whether a pair of a query is a cursor, in any spelling that servers of this protocol take one from. */
 export function isCursor(pair: string): boolean {
-  for (const name of new URLSearchParams(pair).keys()) {
-    return spellings.has(name.toLowerCase());
-  }
-  return false;
+  const [[name] = ['']] = new URLSearchParams(pair);
+  return /^(last_event_id|last-event-id|lasteventid)$/i.test(name);
 }

@@ -1,11 +1,11 @@
 import { Bindings } from './bindings.js';
 import { EventDetail } from './detail.js';
 import type { SseDetail } from './dom-types.js';
-import { eventTypes, eventWords, isFailure, isReserved } from './events.js';
+import { eventTypes, wordsOf, isFailure, isReserved } from './events.js';
 import { HandlerSlot } from './handler.js';
 import type { Persist } from './persist.js';
 import { StateSet } from './states.js';
-import { Subscription, type Headers } from './subscription.js';
+import { idle, Subscription, type Headers } from './subscription.js';
 import type { ConnectionState, Gap, Share, SseStateDetail, StateReason } from './types.js';
 import type { StreamEvent } from './upstream.js';
 
@@ -77,7 +77,7 @@ export class EventSourceElement extends Base {
   /** The names listed in `events`. Set with a list or with the attribute's own spelling. Takes effect on what
    *  arrives from then on, without a new connection. */
   get events(): string[] {
-    return eventWords(this.getAttribute('events'));
+    return wordsOf(this.getAttribute('events'));
   }
 
   set events(value: string | Iterable<string>) {
@@ -104,8 +104,8 @@ export class EventSourceElement extends Base {
 
   /** How the connection is shared with other tabs: `auto` unless the attribute says otherwise. */
   get share(): Share {
-    const share = this.getAttribute('share');
-    return share === 'worker' || share === 'leader' || share === 'none' ? share : 'auto';
+    const share = this.getAttribute('share') ?? '';
+    return /^(worker|leader|none)$/.test(share) ? (share as Share) : 'auto';
   }
 
   set share(value: Share) {
@@ -219,12 +219,9 @@ export class EventSourceElement extends Base {
       return;
     }
     const types = eventTypes(this.getAttribute('events'));
-    let upstream = this.#upstream;
-    if (upstream && this.#upstreamUrl === url && this.#upstreamKey === this.#key) {
-      upstream.listen(types);
-    } else {
-      upstream = this.#replaceUpstream(url, types);
-    }
+    const same = this.#upstreamUrl === url && this.#upstreamKey === this.#key;
+    const upstream = (same && this.#upstream) || this.#replaceUpstream(url, types);
+    upstream.listen(types);
     if (reason === 'reconnect') upstream.reconnect(reason);
     else upstream.open(reason);
   }
@@ -241,7 +238,7 @@ export class EventSourceElement extends Base {
   #shut(reason: StateReason): void {
     this.#upstream?.close(reason, reason === 'removed' ? linger : 0);
     if (reason === 'invalid-src' && this.#state !== 'closed') {
-      this.#become({ state: 'closed', attempt: 0, nextRetryMs: null, reason, role: this.#upstream?.role ?? 'none' });
+      this.#become({ ...idle, state: 'closed', reason });
     }
   }
 
@@ -259,12 +256,12 @@ export class EventSourceElement extends Base {
     old?.close('start');
     const { withCredentials, share } = this;
     const persist = this.getAttribute('persist') as Persist;
-    const when = this.getAttribute('when') === 'visible' ? 'visible' : 'always';
+    const when = this.getAttribute('when') as 'visible' | null;
     const options = { url, withCredentials, lastEventId, types, share, headers: this.#headers, persist, when } as const;
     const upstream: Subscription = new Subscription(options, {
       event: (event) => this.#upstream === upstream && this.#deliver(event),
       state: (change) => this.#upstream === upstream && this.#become(change),
-      gap: (detail) => this.#upstream === upstream && this.#tell('gap', detail),
+      gap: (detail) => this.#upstream === upstream && this.#tell('sse:gap', detail),
     });
     this.#upstream = upstream;
     this.#upstreamUrl = url;
@@ -274,8 +271,7 @@ export class EventSourceElement extends Base {
 
   /** Tells the document; returns whether nobody prevented the default. */
   #tell(name: string, detail: Gap | SseDetail | SseStateDetail): boolean {
-    const init = { detail, bubbles: true, composed: true, cancelable: name === '' };
-    return this.dispatchEvent(new CustomEvent(name ? `sse:${name}` : 'sse', init));
+    return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: name === 'sse' }));
   }
 
   #deliver(event: StreamEvent): void {
@@ -284,7 +280,7 @@ export class EventSourceElement extends Base {
     const value = this.hasAttribute('json') ? detail.json : data;
     // Does not bubble: a listener for `message` on the window expects something else.
     if (!isReserved(type)) this.dispatchEvent(new MessageEvent(type, { data: value, lastEventId, origin }));
-    if (this.#tell('', detail)) this.#bindings.event(detail);
+    if (this.#tell('sse', detail)) this.#bindings.event(detail);
   }
 
   #become(detail: SseStateDetail): void {
@@ -292,7 +288,7 @@ export class EventSourceElement extends Base {
     this.#state = state;
     this.#states.set(state);
     this.#bindings.state(state);
-    this.#tell('state', detail);
+    this.#tell('sse:state', detail);
     if (reason === 'connected') this.dispatchEvent(new Event('open'));
     if (state !== 'retrying') this.#error = null;
     if (!isFailure(reason)) return;

@@ -28,8 +28,8 @@ export function failed(status: number, retryAfter: string | null): Failure {
 /**
  * One stream over `fetch`, in the shape of an EventSource as far as a Connection needs it. It never reconnects. All
  * that it dispatches goes to the listener that was added last, whatever its type: it need not be told names. Beside
- * the stream's events these are `open`, `error` (a Failure), `retry` (a CustomEvent with the milliseconds) and
- * `alive` (bytes came).
+ * the stream's events these are `open`, `error` (a Failure), `retry` (a CustomEvent with the milliseconds), `id` (one
+ * with the last event ID, where a block without data has changed it) and `alive` (bytes came).
  */
 export class FetchSource implements Source {
   readonly #abort = new AbortController();
@@ -76,6 +76,7 @@ export class FetchSource implements Source {
     const parser = new Parser({
       event: ({ type, ...init }) => this.#listener(new MessageEvent(type, { ...init, origin })),
       retry: (ms) => this.#listener(new CustomEvent('retry', { detail: ms })),
+      id: (id) => this.#listener(new CustomEvent('id', { detail: id })),
       comment: (text) => comment?.(text),
     }, lastEventId);
     const reader = body.getReader();

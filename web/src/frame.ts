@@ -2,31 +2,24 @@
 const patience = 100;
 
 /**
- * Runs a task at most once per animation frame, however often it is asked for.
+ * Returns what runs a task at most once per animation frame, however often it is called.
  *
  * A page that is out of sight gets no frames, so a timer runs beside the frame request and whichever comes first
  * does the work. This needs no look at the page's visibility and also holds when that changes in between. (Timers
  * of hidden pages are slowed down, not stopped.)
  */
-export class FrameTask {
-  readonly #task: () => void;
-  #frame = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(task: () => void) {
-    this.#task = task;
-  }
-
-  schedule(): void {
-    if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => this.#run(), patience);
-    this.#frame = requestAnimationFrame(() => this.#run());
-  }
-
-  #run(): void {
-    clearTimeout(this.#timer);
-    cancelAnimationFrame(this.#frame);
-    this.#timer = undefined;
-    this.#task();
-  }
+export function oncePerFrame(task: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let frame = 0;
+  const run = (): void => {
+    clearTimeout(timer);
+    cancelAnimationFrame(frame);
+    timer = undefined;
+    task();
+  };
+  return () => {
+    if (timer) return;
+    timer = setTimeout(run, patience);
+    frame = requestAnimationFrame(run);
+  };
 }

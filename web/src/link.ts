@@ -1,5 +1,4 @@
 import type { Carrier, CarrierOwner } from './carrier.js';
-import { LazyCarrier } from './load-carrier.js';
 import { unique } from './locks.js';
 import { WorkerCarrier } from './worker-carrier.js';
 import type { Role, Share } from './types.js';
@@ -27,7 +26,7 @@ const patience = 5_000;
 const longest = 60_000;
 
 /** Where the worker's script is. A page, or a bundler's output, may have it elsewhere. */
-export const settings: { worker: string | URL | undefined } = { worker: undefined };
+export const settings: { worker?: string | URL | undefined } = {};
 
 type Kind = 'worker' | 'leader' | 'direct';
 
@@ -39,12 +38,15 @@ export class Link implements CarrierOwner {
   #failures = 0;
   readonly #members = new Map<number, Member>();
   #carrier: Carrier | undefined;
+  #loading = false;
   #attached = false;
-  #away = false;
+  /** The page is in the back/forward cache. */
+  away = false;
   #heard = 0;
   #checked = 0;
   #holdOff = patience;
-  #handovers = 0;
+  /** How often the host has changed. */
+  handovers = 0;
   #onInfo: ((tell: Tell & { k: 'info' }) => void)[] = [];
 
   constructor(kind: Share) {
@@ -60,20 +62,11 @@ export class Link implements CarrierOwner {
   }
 
   get role(): Role {
-    return this.#attached && this.#carrier ? this.#carrier.role : 'none';
+    return (this.#attached && this.#carrier?.role) || 'none';
   }
 
   get members(): Iterable<Member> {
     return this.#members.values();
-  }
-
-  get away(): boolean {
-    return this.#away;
-  }
-
-  /** How often the host has changed. */
-  get handovers(): number {
-    return this.#handovers;
   }
 
   send(ask: Ask): void {
@@ -82,7 +75,7 @@ export class Link implements CarrierOwner {
 
   add(member: Member): void {
     this.#members.set(member.wanted.id, member);
-    if (!this.#away) this.#start();
+    if (!this.away) this.#start();
     this.send({ k: 'want', wanted: member.wanted });
   }
 
@@ -106,10 +99,10 @@ export class Link implements CarrierOwner {
       for (const { wanted } of this.#members.values()) this.send({ k: 'want', wanted });
       return;
     }
-    if (tell.k === 'info') for (const resolve of this.#onInfo.splice(0)) resolve(tell);
-    if (tell.k === 'event') this.#holdOff = patience;
     for (const id of ids) this.#members.get(id)?.receive(tell);
+    if (tell.k === 'info') for (const resolve of this.#onInfo.splice(0)) resolve(tell);
     if (tell.k !== 'event') return;
+    this.#holdOff = patience;
     // The feed is in order: what it brings to one, all others that live from it are past as well.
     for (const member of this.#members.values()) {
       if (member.feed === tell.feed && member.mark.at < tell.mark.at) member.mark = tell.mark;
@@ -119,7 +112,7 @@ export class Link implements CarrierOwner {
   lost(): void {
     if (!this.#attached) return;
     this.#attached = false;
-    this.#handovers += 1;
+    this.handovers += 1;
     for (const member of this.#members.values()) member.moved();
   }
 
@@ -133,22 +126,33 @@ export class Link implements CarrierOwner {
       return;
     }
     // What it takes could not be loaded, perhaps as the server is down: all over again, later.
-    console.warn('Tidings cannot load its worker', error);
+    console.warn('Tidings cannot load its files', error);
     this.#kinds = kindsOf(this.#kind);
     const wait = Math.min(longest, 1_000 * 2 ** this.#failures++) * (0.5 + Math.random() / 2);
     const detail = { state: 'retrying', attempt: this.#failures, nextRetryMs: wait, reason: 'refused' } as const;
     for (const member of this.#members.values()) member.receive({ k: 'state', detail });
-    setTimeout(() => this.#away || this.#start(), wait);
+    setTimeout(() => this.away || this.#start(), wait);
   }
 
   #start(): void {
     this.#heard = this.#checked = Date.now();
-    const [kind] = this.#kinds;
-    if (kind) this.#carrier ??= kind === 'worker' ? new WorkerCarrier(this, workerScript() as URL) : new LazyCarrier(this, kind);
+    if (this.#carrier || this.#loading) return;
+    const kind = this.#kinds[0] as Kind;
+    if (kind === 'worker') this.#carrier = new WorkerCarrier(this, workerScript());
+    else void this.#load(kind);
+  }
+
+  /** Most pages never hold the connection, as there are shared workers: what it takes is loaded only now. */
+  async #load(kind: 'leader' | 'direct'): Promise<void> {
+    this.#loading = true;
+    const loaded = await loadHost(this.#failures).catch((error: unknown) => ({ error }));
+    this.#loading = false;
+    if ('error' in loaded) this.failed(loaded.error);
+    else if (!this.away) this.#carrier = new loaded.carriers[kind](this);
   }
 
   #hide(): void {
-    this.#away = true;
+    this.away = true;
     this.#attached = false;
     this.#carrier?.stop();
     this.#carrier = undefined;
@@ -156,7 +160,7 @@ export class Link implements CarrierOwner {
   }
 
   #restore(): void {
-    this.#away = false;
+    this.away = false;
     if (this.#members.size > 0) this.#start();
     for (const member of this.#members.values()) member.restore();
   }
@@ -194,18 +198,18 @@ export function linkFor(share: Share): Link {
 
 /** The ways to share that there are here, the best first. */
 function kindsOf(kind: Share): Kind[] {
-  const kinds: Kind[] = ['direct'];
-  if (kind === 'none' || !navigator.locks || !globalThis.BroadcastChannel) return kinds;
-  kinds.unshift('leader');
+  if (kind === 'none' || !navigator.locks || !globalThis.BroadcastChannel) return ['direct'];
   // A worker has to come from the page's own origin.
-  if (kind === 'worker' && globalThis.SharedWorker && workerScript()?.origin === location.origin) kinds.unshift('worker');
-  return kinds;
+  const worker = kind === 'worker' && globalThis.SharedWorker && workerScript().origin === location.origin;
+  return worker ? ['worker', 'leader', 'direct'] : ['leader', 'direct'];
 }
 
-function workerScript(): URL | undefined {
-  try {
-    return new URL(settings.worker ?? new URL('./tidings-worker.js', import.meta.url), document.baseURI);
-  } catch {
-    return undefined;
-  }
+function workerScript(): URL {
+  return new URL(settings.worker ?? new URL('./tidings-worker.js', import.meta.url), document.baseURI);
+}
+
+/** What a page takes to be a host. Firefox remembers of a module that it could not be loaded: with another fragment it is
+ *  another one. The first attempt is written so that bundlers see it. */
+function loadHost(failures: number): Promise<typeof import('./tidings-host.js')> {
+  return failures > 0 ? import(`${new URL('./tidings-host.js', import.meta.url)}#${failures}`) : import('./tidings-host.js');
 }

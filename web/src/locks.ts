@@ -7,7 +7,8 @@ export const version: string = TIDINGS_VERSION;
 /** Who holds it is in charge of this origin's connections. */
 export const ownerLock: (kind: string) => string = (kind) => `${prefix}${kind}.owner`;
 /** Held by a worker as long as it lives. */
-export const aliveLock: (generation: number, host: string) => string = (generation, host) => `${prefix}alive.${generation}.${host}`;
+export const aliveLock: (generation: number, host: string) => string = (generation, host) => `${aliveLocks}${generation}.${host}`;
+const aliveLocks = `${prefix}alive.`;
 /** Held by a page as long as it can be reached. */
 export const pageLock: (page: string) => string = (page) => `${prefix}page.${page}`;
 
@@ -21,20 +22,14 @@ export function unique(): string {
  * called if another takes it.
  */
 export function hold(name: string, options: LockOptions, held: () => void, lost?: () => void): () => void {
-  const abort = new AbortController();
-  let released = false;
-  let release = (): void => {};
-  const signal = options.steal ? {} : { signal: abort.signal };
-  navigator.locks.request(name, { ...options, ...signal }, () => {
-    if (released) return undefined;
+  const end = new AbortController();
+  const { signal } = end;
+  navigator.locks.request(name, options.steal ? options : { ...options, signal }, () => {
+    if (signal.aborted) return undefined;
     held();
-    return new Promise<void>((resolve) => (release = resolve));
-  }).catch(() => released || lost?.());
-  return () => {
-    released = true;
-    abort.abort();
-    release();
-  };
+    return new Promise<void>((resolve) => (signal.onabort = () => resolve()));
+  }).catch(() => signal.aborted || lost?.());
+  return () => end.abort();
 }
 
 /** Calls back when the holder of a lock is no more. */
@@ -49,6 +44,5 @@ export function whenFree(name: string, callback: () => void): () => void {
 /** The newest generation of workers that live; -1 if there is none. */
 export async function newestGeneration(): Promise<number> {
   const { held = [] } = await navigator.locks.query();
-  const start = `${prefix}alive.`;
-  return Math.max(-1, ...held.map(({ name = '' }) => (name.startsWith(start) ? parseInt(name.slice(start.length), 10) : -1)));
+  return Math.max(-1, ...held.map(({ name = '' }) => parseInt(name.split(aliveLocks)[1] ?? '-1', 10)));
 }

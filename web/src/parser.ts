@@ -3,6 +3,8 @@ export interface ParserSink {
   event(event: { readonly type: string; readonly data: string; readonly lastEventId: string }): void;
   /** A valid `retry` line, in milliseconds. */
   retry(ms: number): void;
+  /** The last event ID has changed, by a block without data. */
+  id?(lastEventId: string): void;
   /** The text of a comment line. */
   comment?(text: string): void;
 }
@@ -82,10 +84,12 @@ export class Parser {
   }
 
   #dispatch(): void {
+    const before = this.lastEventId;
     const lastEventId = (this.lastEventId = this.#id);
     const type = this.#type || 'message';
     const data = this.#data;
     this.#type = this.#data = '';
     if (data !== '') this.#sink.event({ type, data: data.slice(0, -1), lastEventId });
+    else if (lastEventId !== before) this.#sink.id?.(lastEventId);
   }
 }

@@ -6,7 +6,7 @@ const pace = 1_000;
 
 /** Keeps a cursor over reloads. Where there is no storage, as in some private windows, it keeps nothing. */
 export class Keeper {
-  readonly #storage: Storage | undefined;
+  #storage: Storage | undefined;
   readonly #key: string;
   readonly #cursor: () => string;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -15,7 +15,8 @@ export class Keeper {
     this.#key = `tidings:${url}`;
     this.#cursor = cursor;
     try {
-      if (persist === 'session' || persist === 'local') this.#storage = globalThis[`${persist}Storage`];
+      // There is none of any other name.
+      this.#storage = globalThis[`${persist as 'local'}Storage`];
     } catch {
       // Forbidden.
     }

@@ -1,4 +1,4 @@
-import { FetchSource, type FetchOptions } from './fetch-source.js';
+import type { FetchOptions } from './fetch-source.js';
 
 /** A stream of events: the browser's EventSource, or what looks like it. */
 export interface Source {
@@ -9,7 +9,8 @@ export interface Source {
 /** What a connection needs of the place it runs in: a page or a worker. */
 export interface Place {
   open(url: string, withCredentials: boolean): Source;
-  fetch(url: string, options: FetchOptions): Source;
+  /** Reads a stream with `fetch`; `file` is where a place that has not loaded what that takes finds it. */
+  fetch(url: string, options: FetchOptions, file: string): Source;
   /** Calls back once after `ms`; the returned function cancels. */
   after(ms: number, callback: () => void): () => void;
   /** Calls back when what has arrived by now was handled; no timer, which a hidden page would have slowed down. */
@@ -19,10 +20,9 @@ export interface Place {
   random(): number;
 }
 
-/** Globals are read when called: this module can be imported where there are none. */
-export const browserPlace: Place = {
+/** What pages and workers have in common. */
+export const browser: Omit<Place, 'fetch'> = {
   open: (url, withCredentials) => new EventSource(url, { withCredentials }),
-  fetch: (url, options) => new FetchSource(url, options),
   after(ms, callback) {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);

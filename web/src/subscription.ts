@@ -20,8 +20,11 @@ export interface SubscriptionOptions extends UpstreamOptions {
   /** Where the cursor is kept over reloads of the page. */
   readonly persist?: Persist | undefined;
   /** Whether a page out of sight keeps its stream. */
-  readonly when?: 'always' | 'visible' | undefined;
+  readonly when?: 'always' | 'visible' | null | undefined;
 }
+
+/** Before anything was asked for. */
+export const idle: SseStateDetail = { state: 'idle', attempt: 0, nextRetryMs: null, reason: 'close', role: 'none' };
 
 let made = 0;
 
@@ -32,14 +35,14 @@ let made = 0;
 export class Subscription implements Member {
   mark: Mark;
   feed = 0;
+  repeated = 0;
+  readonly link: Link;
   readonly #id = ++made;
   readonly #options: SubscriptionOptions;
   readonly #observer: SubscriptionObserver;
-  readonly #link: Link;
   #types: ReadonlySet<string>;
-  #last: SseStateDetail = { state: 'idle', attempt: 0, nextRetryMs: null, reason: 'close', role: 'none' };
+  #last = idle;
   #lastEventId: string;
-  #repeated = 0;
   readonly #keeper: Keeper;
   #unwatch: (() => void) | undefined;
 
@@ -51,13 +54,15 @@ export class Subscription implements Member {
     const id = this.#keeper.load() ?? options.lastEventId;
     this.#lastEventId = id;
     this.mark = { id, at: NaN, line: '' };
-    this.#link = linkFor(options.share);
+    this.link = linkFor(options.share);
   }
 
   get wanted(): Wanted {
     const { url, withCredentials, headers } = this.#options;
     const key = headers && (typeof headers === 'function' ? '*' : JSON.stringify(headers));
-    return { id: this.#id, url, withCredentials, types: [...this.#types], mark: this.mark, headers: key };
+    // The query asks a bundler (Vite) to leave it a file, small as it is: a worker may be forbidden to load `data:`.
+    const file = key && new URL('./tidings-fetch.js?no-inline', import.meta.url).href;
+    return { id: this.#id, url, withCredentials, types: [...this.#types], mark: this.mark, headers: key, file };
   }
 
   get state(): ConnectionState {
@@ -69,7 +74,7 @@ export class Subscription implements Member {
   }
 
   get role(): Role {
-    return this.#link.role;
+    return this.link.role;
   }
 
   /** The id of the last event; before that where it was to start. */
@@ -77,28 +82,19 @@ export class Subscription implements Member {
     return this.#lastEventId;
   }
 
-  /** Events that came again, and were not handed on. */
-  get repeated(): number {
-    return this.#repeated;
-  }
-
-  get link(): Link {
-    return this.#link;
-  }
-
   /** Replaces the event types to hand on, from now on, without a new connection. */
   listen(types: ReadonlySet<string>): void {
     const same = [...types].join('\n') === [...this.#types].join('\n');
     this.#types = types;
-    if (!same && this.#active) this.#link.send({ k: 'want', wanted: this.wanted });
+    if (!same && this.#active) this.link.send({ k: 'want', wanted: this.wanted });
   }
 
   /** Does nothing unless idle or closed. */
   open(reason: StateReason): void {
-    if (this.#active || this.#link.away) return;
+    if (this.#active || this.link.away) return;
     if (this.#options.when === 'visible' && !this.#watchSight()) return;
     this.#enter('connecting', reason);
-    if (this.#active) this.#link.add(this);
+    if (this.#active) this.link.add(this);
   }
 
   /** Does nothing if idle or closed. No event comes after it. The connection may stay for `linger` milliseconds. */
@@ -110,7 +106,7 @@ export class Subscription implements Member {
 
   #leave(reason: StateReason, linger: number): void {
     this.#keeper.save();
-    this.#link.remove(this, linger);
+    this.link.remove(this, linger);
     this.feed = 0;
     if (this.#active) this.#enter('closed', reason);
   }
@@ -122,7 +118,7 @@ export class Subscription implements Member {
       return;
     }
     this.#enter('connecting', reason);
-    this.#link.send({ k: 'redo', id: this.#id });
+    this.link.send({ k: 'redo', id: this.#id });
   }
 
   receive(tell: Tell): void {
@@ -166,7 +162,7 @@ export class Subscription implements Member {
 
   #take({ mark, type, data, lastEventId, origin }: Tell & { k: 'event' }): void {
     if (mark.line === this.mark.line && mark.at <= this.mark.at) {
-      this.#repeated += 1;
+      this.repeated += 1;
       return;
     }
     this.mark = mark;
@@ -184,7 +180,7 @@ export class Subscription implements Member {
   #follow(change: StateChange): void {
     const { state, reason } = change;
     if (state === 'closed' && reason !== 'ended') return;
-    if (state === this.state && (state === 'open' || state === 'connecting')) return;
+    if (state === this.state && (state === 'open' || state === 'connecting') && reason !== 'expiring') return;
     // A page that waits for its next host is not connecting for the first time.
     if (state === 'connecting' && this.#last.reason === 'moved') return;
     this.#become(change);
@@ -192,20 +188,21 @@ export class Subscription implements Member {
 
   async #authorize(): Promise<void> {
     const { headers = {} } = this.#options;
+    let made: Headers = {};
     try {
-      this.#link.send({ k: 'headers', id: this.#id, headers: typeof headers === 'function' ? await headers() : headers });
+      made = typeof headers === 'function' ? await headers() : headers;
     } catch (error) {
-      this.#link.send({ k: 'headers', id: this.#id, headers: {} });
       reportError(error);
     }
+    this.link.send({ k: 'headers', id: this.#id, headers: made });
   }
 
   #enter(state: ConnectionState, reason: StateReason, nextRetryMs: number | null = null): void {
-    this.#become({ state, attempt: 0, nextRetryMs, reason });
+    this.#become({ ...idle, state, nextRetryMs, reason });
   }
 
   #become(change: StateChange): void {
-    this.#last = { ...change, role: this.#link.role };
+    this.#last = { ...change, role: this.link.role };
     this.#observer.state(this.#last);
   }
 }

@@ -12,10 +12,10 @@ const copies = new WeakMap<HTMLTemplateElement, ChildNode[][]>();
  * `data-sse-attr` or `data-sse-prop` is written once, with the event that the copy was made for.
  */
 export function stamp(template: HTMLTemplateElement, details: readonly SseDetail[], bind: (node: Element, detail: SseDetail) => void): void {
-  const limit = Number(template.dataset['sseLimit'] ?? most) || most;
+  const limit = Number(template.dataset['sseLimit']) || most;
   const prepend = template.dataset['sseInsert'] === 'prepend';
   // Some may have been taken away by the page.
-  const made = (copies.get(template) ?? []).filter((nodes) => nodes.some(({ parentNode }) => parentNode === template.parentNode));
+  const made = copies.get(template)?.filter((nodes) => nodes.some(({ parentNode }) => parentNode === template.parentNode)) ?? [];
   copies.set(template, made);
   for (const detail of details.slice(-limit)) {
     const copy = document.importNode(template.content, true);

@@ -11,7 +11,7 @@ export type ConnectionState = 'idle' | 'connecting' | 'open' | 'retrying' | 'clo
  * What led to a state.
  * - to `connecting`: `start` (inserted, a new `src`, `open()`, resumed), `reconnect` (the method), `pageshow` (the
  *   page came back out of the back/forward cache).
- * - to `open`: `connected`.
+ * - to `open`: `connected`; and while it is open `expiring` (what allows the stream is about to end: a cookie may be renewed).
  * - to `retrying`: `lost` (an open stream ended), `silent` (the hub's heartbeat stayed away), `moved` (what held the
  *   connection for this page is gone: the next one takes over), `refused` (an attempt failed, for whatever cause: the browser
  *   does not say); then as the next attempt begins `timer`, `online` or `visible`.
@@ -24,6 +24,7 @@ export type StateReason =
   | 'reconnect'
   | 'pageshow'
   | 'connected'
+  | 'expiring'
   | 'lost'
   | 'refused'
   | 'timer'

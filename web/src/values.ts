@@ -1,5 +1,5 @@
 /** Attributes whose value the browser may navigate to or load as a document or script. */
-const urls: ReadonlySet<string> = new Set(['action', 'data', 'formaction', 'href', 'src', 'xlink:href']);
+const urls = /^(action|data|formaction|href|src|xlink:href)$/i;
 
 /** What lies at `path` ("a.b.0") in a JSON value; undefined if nothing does. Only own properties count. */
 export function valueAt(json: unknown, path: string): unknown {
@@ -23,11 +23,9 @@ export function attributeText(value: unknown): string | null {
   return value === true ? '' : plainText(value);
 }
 
-/** Whether an attribute may be given a value that came over the network: not where that would run as script. */
+/** Whether an attribute, or property, may be given a value that came over the network: not where that would run as script. */
 export function isSafeAttribute(name: string, value: string): boolean {
-  const lower = name.toLowerCase();
-  if (lower.startsWith('on') || lower === 'srcdoc') return false;
-  if (!urls.has(lower)) return true;
+  if (/^(on|(srcdoc|innerhtml|outerhtml)$)/i.test(name)) return false;
   // As the URL parser reads it: blanks and control characters before it, tabs and line ends within, do not count.
-  return !/^javascript:/i.test(value.replace(/^[\0- ]+|[\t\n\r]/g, ''));
+  return !urls.test(name) || !/^javascript:/i.test(value.replace(/^[\0- ]+|[\t\n\r]/g, ''));
 }

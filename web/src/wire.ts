@@ -23,6 +23,8 @@ export interface Wanted {
   readonly mark: Mark;
   /** Read with `fetch`: the page is asked for headers before each request. Streams with unlike keys are not shared. */
   readonly headers?: string | undefined;
+  /** Where the file is that reads streams with `fetch`. */
+  readonly file?: string | undefined;
 }
 
 /** From page to host. */

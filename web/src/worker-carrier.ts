@@ -51,8 +51,8 @@ export class WorkerCarrier implements Carrier {
     url.searchParams.set('v', version);
     url.searchParams.set('g', String(this.#generation));
     try {
-      const worker = new SharedWorker(url, { name: 'tidings' });
-      worker.onerror = () => worker.port === this.#port && this.#owner.failed('no shared worker');
+      const worker = new SharedWorker(url);
+      worker.onerror = (event) => worker.port === this.#port && this.#owner.failed(event);
       this.#port = worker.port;
       worker.port.onmessage = ({ data: [ids, tell] }: MessageEvent<[number[], Tell]>) => this.#receive(worker.port, ids, tell);
       this.send({ k: 'who' });
@@ -74,6 +74,7 @@ export class WorkerCarrier implements Carrier {
   #moved(): void {
     if (this.#stopped) return;
     this.#owner.lost();
-    void this.#start();
+    // Another one: Firefox gives pages that ask for the same, just after its process has died, the one that is dead.
+    void this.#start(true);
   }
 }

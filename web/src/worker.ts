@@ -1,7 +1,7 @@
 import { Host } from './host.js';
+import { lazySource } from './lazy-source.js';
 import { aliveLock, hold, newestGeneration, ownerLock, pageLock, unique, whenFree } from './locks.js';
-import { pageCarriers } from './page-carriers.js';
-import { carriersKey } from './load-carrier.js';
+import { browser } from './place.js';
 import type { Ask, Tell } from './wire.js';
 
 /**
@@ -14,39 +14,33 @@ function work(scope: SharedWorkerGlobalScope): void {
   const generation = Number(new URL(scope.location.href).searchParams.get('g'));
   const me = unique();
   const ports = new Map<string, MessagePort>();
-  const early: [string, Ask][] = [];
-  let host: Host | undefined;
+  const alive = new Promise<void>((resolve) => hold(aliveLock(generation, me), {}, resolve));
+  let lead = (): void => {};
+  const leading = new Promise<void>((resolve) => (lead = resolve));
 
   const post = (page: string, ids: number[], tell: Tell): void => ports.get(page)?.postMessage([ids, tell]);
 
+  // It takes wants at once, but makes no connection before it may.
+  const host = new Host((to, tell) => {
+    for (const [page, ids] of to) post(page, ids, tell);
+  }, { ...browser, fetch: lazySource, soon: (callback) => void leading.then(() => browser.soon(callback)) });
+
   const end = (): void => {
-    host?.stop();
+    host.stop();
     for (const page of ports.keys()) post(page, [], { k: 'moved' });
     scope.close();
   };
 
-  const lead = (): void => {
-    host = new Host((to, tell) => {
-      for (const [page, ids] of to) post(page, ids, tell);
-    });
-    for (const [page, ask] of early.splice(0)) host.receive(page, ask);
-  };
+  void alive.then(async () => {
+    if ((await newestGeneration()) > generation) end();
+    else hold(ownerLock('worker'), { steal: generation > 0 }, lead, end);
+  });
 
   const forget = (page: string): void => {
-    host?.gone(page);
+    host.gone(page);
     ports.get(page)?.close();
     ports.delete(page);
   };
-
-  const alive = new Promise<void>((resolve) => {
-    hold(aliveLock(generation, me), {}, resolve);
-  });
-
-  void (async () => {
-    await alive;
-    if ((await newestGeneration()) > generation) end();
-    else hold(ownerLock('worker'), generation > 0 ? { steal: true } : {}, lead, end);
-  })();
 
   scope.onconnect = ({ ports: [port] }) => {
     if (!port) return;
@@ -58,15 +52,11 @@ function work(scope: SharedWorkerGlobalScope): void {
         whenFree(pageLock(page), () => ports.get(page) === port && forget(page));
         await alive;
         post(page, [], { k: 'host', host: me, generation });
-      } else if (host) {
-        host.receive(page, ask);
       } else {
-        early.push([page, ask]);
+        host.receive(page, ask);
       }
     };
   };
 }
 
-// The same file serves pages that have no shared worker: they only take out of it what that needs.
-if ('onconnect' in globalThis) work(globalThis as unknown as SharedWorkerGlobalScope);
-else Object.assign(globalThis, { [carriersKey]: pageCarriers });
+work(globalThis as unknown as SharedWorkerGlobalScope);

@@ -18,18 +18,19 @@ export interface Member {
 }
 /** Where the worker's script is. A page, or a bundler's output, may have it elsewhere. */
 export declare const settings: {
-    worker: string | URL | undefined;
+    worker?: string | URL | undefined;
 };
 /** A page's way to its host, one for each manner of sharing: `none`, `leader`, `worker`. */
 export declare class Link implements CarrierOwner {
     #private;
     readonly page: string;
+    /** The page is in the back/forward cache. */
+    away: boolean;
+    /** How often the host has changed. */
+    handovers: number;
     constructor(kind: Share);
     get role(): Role;
     get members(): Iterable<Member>;
-    get away(): boolean;
-    /** How often the host has changed. */
-    get handovers(): number;
     send(ask: Ask): void;
     add(member: Member): void;
     remove(member: Member, linger: number): void;

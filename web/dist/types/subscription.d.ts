@@ -17,8 +17,10 @@ export interface SubscriptionOptions extends UpstreamOptions {
     /** Where the cursor is kept over reloads of the page. */
     readonly persist?: Persist | undefined;
     /** Whether a page out of sight keeps its stream. */
-    readonly when?: 'always' | 'visible' | undefined;
+    readonly when?: 'always' | 'visible' | null | undefined;
 }
+/** Before anything was asked for. */
+export declare const idle: SseStateDetail;
 /**
  * A stream as one element or object of the page sees it. Where its events come from, and who else lives from the same
  * connection, is up to the page's link.
@@ -27,6 +29,8 @@ export declare class Subscription implements Member {
     #private;
     mark: Mark;
     feed: number;
+    repeated: number;
+    readonly link: Link;
     constructor(options: SubscriptionOptions, observer: SubscriptionObserver);
     get wanted(): Wanted;
     get state(): ConnectionState;
@@ -34,9 +38,6 @@ export declare class Subscription implements Member {
     get role(): Role;
     /** The id of the last event; before that where it was to start. */
     get lastEventId(): string;
-    /** Events that came again, and were not handed on. */
-    get repeated(): number;
-    get link(): Link;
     /** Replaces the event types to hand on, from now on, without a new connection. */
     listen(types: ReadonlySet<string>): void;
     /** Does nothing unless idle or closed. */

@@ -10,7 +10,7 @@ export type ConnectionState = 'idle' | 'connecting' | 'open' | 'retrying' | 'clo
  * What led to a state.
  * - to `connecting`: `start` (inserted, a new `src`, `open()`, resumed), `reconnect` (the method), `pageshow` (the
  *   page came back out of the back/forward cache).
- * - to `open`: `connected`.
+ * - to `open`: `connected`; and while it is open `expiring` (what allows the stream is about to end: a cookie may be renewed).
  * - to `retrying`: `lost` (an open stream ended), `silent` (the hub's heartbeat stayed away), `moved` (what held the
  *   connection for this page is gone: the next one takes over), `refused` (an attempt failed, for whatever cause: the browser
  *   does not say); then as the next attempt begins `timer`, `online` or `visible`.
@@ -18,7 +18,7 @@ export type ConnectionState = 'idle' | 'connecting' | 'open' | 'retrying' | 'clo
  *   parsed as a URL), `pagehide`, `hidden` (with `when="visible"`), `ended` (204: the server wants no further attempt;
  *   seen only over `fetch`).
  */
-export type StateReason = 'start' | 'reconnect' | 'pageshow' | 'connected' | 'lost' | 'refused' | 'timer' | 'online' | 'visible' | 'close' | 'removed' | 'paused' | 'no-src' | 'invalid-src' | 'pagehide' | 'silent' | 'ended' | 'moved' | 'hidden';
+export type StateReason = 'start' | 'reconnect' | 'pageshow' | 'connected' | 'expiring' | 'lost' | 'refused' | 'timer' | 'online' | 'visible' | 'close' | 'removed' | 'paused' | 'no-src' | 'invalid-src' | 'pagehide' | 'silent' | 'ended' | 'moved' | 'hidden';
 /**
  * Who holds the connection: `worker`, a shared worker for all tabs; `leader`, this tab for all; `follower`, another tab
  * for this one; `direct`, this tab for itself; `none`, nobody yet.

@@ -62,6 +62,12 @@ before(async () => {
 
 after(() => browser?.close());
 
+/** A context of the file's browser, for tests with a server of their own. */
+export function newContext(): Promise<BrowserContext> {
+  assert.ok(browser, 'the browser did not start');
+  return browser.newContext();
+}
+
 /** Declares a test that has a stage. Errors in the page that nobody caught fail it. */
 export function scene(name: string, play: (stage: Stage) => Promise<void>): void {
   test(name, { timeout: 60_000 }, async () => {

@@ -115,6 +115,19 @@ test('a fresh project with Vite', async () => {
   assert.deepEqual([texts, role, faults], [['hello', 'open hello'], 'worker', []]);
 });
 
+test('a stream with headers, built with Vite', async () => {
+  const project = join(folder, 'headers');
+  await mkdir(project);
+  await writeFile(join(project, 'index.html'), `<!doctype html>${element}<script type="module" src="/main.js"></script>`);
+  await writeFile(join(project, 'main.js'), "import 'tidings'; document.querySelector('event-source').headers = { 'X-Any': '1' };");
+  const vite = join(cwd(), 'node_modules', 'vite', 'bin', 'vite.js');
+  execFileSync(execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: project, stdio: 'pipe' });
+  const built = await readdir(join(project, 'dist', 'assets'));
+  for (const name of ['worker', 'fetch', 'host']) assert.ok(built.some((file) => file.startsWith(`tidings-${name}-`)), `${name}: ${built}`);
+  const { texts, role, faults } = await visit(join(project, 'dist'));
+  assert.deepEqual([texts, role, faults], [['hello'], 'worker', []]);
+});
+
 for (const { name, script, role } of [
   { name: 'a bare script tag', script: '<script src="/node_modules/tidings/dist/tidings.iife.js"></script>', role: 'worker' },
   { name: 'a module without a bundler', script: '<script type="module" src="/node_modules/tidings/dist/tidings.js"></script>', role: 'worker' },

@@ -38,6 +38,9 @@ export class StreamServer {
   /** What is asked for under `/hub` is answered by it. */
   readonly hub: TestHub = new TestHub();
   readonly requests: StreamRequest[] = [];
+  /** The scripts that were asked for, and those that are not to be had. */
+  readonly scripts: string[] = [];
+  readonly missing: Set<string> = new Set();
   readonly log: Logged[] = [];
   /** Streams that were open at the same time, at most. */
   maxOpen = 0;
@@ -116,7 +119,10 @@ export class StreamServer {
     } else if (url.pathname === '/later.js') {
       await this.later;
       response.end();
+    } else if (this.missing.has(url.pathname)) {
+      response.writeHead(503).end();
     } else if (url.pathname.endsWith('.js')) {
+      this.scripts.push(url.pathname);
       response.setHeader('Content-Type', 'text/javascript');
       response.end(await readFile(join(cwd(), 'dist', url.pathname)));
     } else if (url.pathname === '/favicon.ico') {

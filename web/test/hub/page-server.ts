@@ -5,12 +5,16 @@ import type { AddressInfo } from 'node:net';
 export class PageServer {
   /** The cookies to set, with their attributes. */
   cookies: string[] = [];
+  /** What its pages hold. */
+  body = '';
+  /** What they say of themselves. */
+  links: string[] = [];
   readonly #server: Server;
 
   private constructor() {
     this.#server = createServer((_request, response) => {
-      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Set-Cookie': this.cookies });
-      response.end('<!doctype html><link rel="icon" href="data:,"><title>application</title>');
+      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Set-Cookie': this.cookies, Link: this.links });
+      response.end('<!doctype html><link rel="icon" href="data:,"><title>application</title>' + this.body);
     });
   }
 

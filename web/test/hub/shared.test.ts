@@ -1,50 +1,13 @@
 // SharedEventSource and <event-source>, as the hub serves them, with that hub.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { useChromium } from './chromium.js';
+import { Publisher } from './publisher.js';
 import { feedOf, openTab, scene, tabOf } from './tabs.js';
 import { modernToken } from './tokens.js';
 import { pause, until } from './until.js';
 
 const newContext = useChromium();
-
-/** Publishes to three topics until told to stop: with an id that is used again, with ids of its own, with the hub's. */
-class Publisher {
-  readonly sent: Record<string, string[]> = { a: [], b: [], c: [] };
-  readonly ids: Record<string, string[]> = { a: [], b: [], c: [] };
-  #running = true;
-  readonly #done: Promise<unknown>;
-
-  constructor(publish: (fields: Record<string, string>) => Promise<string>) {
-    const run = async (topic: string, more: (n: number) => Record<string, string>): Promise<void> => {
-      for (let n = 1; this.#running; n++) {
-        const data = `${topic} ${n}`;
-        const id = await publish({ topic, data, ...more(n) });
-        this.sent[topic]?.push(data);
-        this.ids[topic]?.push(id);
-        await pause(10);
-      }
-    };
-    this.#done = Promise.all([
-      run('a', () => ({ id: 'urn:example:same' })),
-      run('b', (n) => ({ id: randomUUID(), ...(n % 2 === 0 && { type: 'note' }) })),
-      run('c', () => ({})),
-    ]);
-  }
-
-  async stop(): Promise<void> {
-    this.#running = false;
-    await this.#done;
-  }
-
-  /** Waits until so many more updates were taken on every topic. */
-  async more(count: number): Promise<void> {
-    const counts = (): number[] => Object.values(this.sent).map(({ length }) => length);
-    const before = counts();
-    await until(`${count} more updates`, counts, (now) => now.every((length, i) => length >= (before[i] ?? 0) + count));
-  }
-}
 
 for (const share of ['worker', 'leader'] as const) {
   scene(`${share}: tabs of different topics live from one stream, over a SIGTERM and a SIGKILL`, newContext, { data: 'disk' }, async (hub, context) => {

@@ -21,13 +21,19 @@ declare global {
   }
 }
 
-export type Share = 'worker' | 'leader';
+export type Share = 'worker' | 'leader' | 'none';
+
+/** What a tab asks for beyond its topics. */
+export interface TabOptions {
+  readonly lastEventId?: string;
+  readonly persist?: 'session' | 'local';
+}
 
 /** Runs in a page of the hub's own origin, with the component as the hub serves it. */
-function script(topics: readonly string[], parameter: string, share: Share, lastEventId: string): string {
-  const query = topics.map((topic) => `${parameter}=${encodeURIComponent(topic)}`).join('&');
+function script(query: string, share: Share, options: TabOptions): string {
   return `import { SharedEventSource, links } from '/tidings.js';
-    const source = new SharedEventSource('/.well-known/mercure?${query}', { share: '${share}', events: ['note'], lastEventId: '${lastEventId}' });
+    const options = { share: '${share}', events: ['note'], ...${JSON.stringify(options)} };
+    const source = new SharedEventSource('/.well-known/mercure?${query}', options);
     const tab = (window.hubTab = { got: [], ids: [], gaps: [], states: [], feeds: async () => (await links.get('${share}').info()).info.feeds });
     const take = ({ data, lastEventId }) => { tab.got.push(data); tab.ids.push(lastEventId); };
     source.onmessage = take;
@@ -36,12 +42,22 @@ function script(topics: readonly string[], parameter: string, share: Share, last
     source.addEventListener('sse:state', ({ detail: { state, reason, nextRetryMs } }) => tab.states.push({ state, reason, nextRetryMs }));`;
 }
 
+/** Has a page watch what a query asks for, and waits until its stream is open. */
+export async function watch(page: Page, hub: Hub, query: string, share: Share, options: TabOptions = {}): Promise<void> {
+  await page.goto(hub.origin);
+  await page.addScriptTag({ type: 'module', content: script(query, share, options) });
+  await until('an open stream', () => page.evaluate(() => window.hubTab?.states.at(-1)?.state), (state) => state === 'open');
+}
+
+/** A query with a matcher for each topic. */
+export function query(parameter: string, topics: readonly string[]): string {
+  return topics.map((topic) => `${parameter}=${encodeURIComponent(topic)}`).join('&');
+}
+
 /** Opens a tab, and waits until its stream is open. */
 export async function openTab(context: BrowserContext, hub: Hub, topics: readonly string[], share: Share, parameter = 'match', lastEventId = ''): Promise<Page> {
   const page = await context.newPage();
-  await page.goto(hub.origin);
-  await page.addScriptTag({ type: 'module', content: script(topics, parameter, share, lastEventId) });
-  await until('an open stream', () => page.evaluate(() => window.hubTab?.states.at(-1)?.state), (state) => state === 'open');
+  await watch(page, hub, query(parameter, topics), share, { lastEventId });
   return page;
 }
 

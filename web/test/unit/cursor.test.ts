@@ -64,3 +64,22 @@ test('a cleared cursor is set again by the next id', () => {
   cursor.see('6');
   assert.equal(cursor.applyTo(hub), `${hub}?last_event_id=6`);
 });
+
+test('a stream that was told the cursor clears it with its first event', () => {
+  const cursor = new Cursor('');
+  cursor.see('7');
+  cursor.begin(true);
+  assert.equal(cursor.see('7'), '7');
+  assert.equal(cursor.see(''), '');
+  cursor.see('8');
+  cursor.begin(true);
+  assert.equal(cursor.see(''), '');
+  assert.equal(cursor.applyTo(`${hub}?last_event_id=5`, true), hub);
+});
+
+test('a stream that was told none leaves a cursor in the URL where it is', () => {
+  const cursor = new Cursor('');
+  cursor.begin(true);
+  assert.equal(cursor.see(''), '');
+  assert.equal(cursor.applyTo(`${hub}?last_event_id=5`, true), `${hub}?last_event_id=5`);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventTypes, eventWords, isReserved } from '../../src/events.js';
+import { eventTypes, wordsOf, isReserved } from '../../src/events.js';
 
 for (const { attribute, words, types } of [
   { attribute: null, words: [], types: ['message'] },
@@ -15,7 +15,7 @@ for (const { attribute, words, types } of [
   { attribute: 'message no-message est', words: ['message', 'no-message', 'est'], types: ['est'] },
 ]) {
   test(`events=${JSON.stringify(attribute)}`, () => {
-    assert.deepEqual(eventWords(attribute), words);
+    assert.deepEqual(wordsOf(attribute), words);
     assert.deepEqual([...eventTypes(attribute)], types);
   });
 }

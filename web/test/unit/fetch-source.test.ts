@@ -26,7 +26,7 @@ async function read(answer: (response: ServerResponse) => void, options: Partial
       source.addEventListener('any', (event) => {
         if (event instanceof MessageEvent) events.push(`${event.type} ${event.lastEventId} ${event.data} ${new URL(event.origin).port === String(port)}`);
         else if (event.type === 'error') resolve(event as Failure);
-        else if (event.type === 'retry') events.push(`retry ${(event as CustomEvent).detail}`);
+        else if (event instanceof CustomEvent) events.push(`${event.type} ${event.detail}`);
         else if (event.type !== 'alive') events.push(event.type);
       });
     });
@@ -53,6 +53,11 @@ test('a stream, its request and its end', async () => {
   assert.equal(request.headers.authorization, 'Bearer x');
   assert.equal(Buffer.from(String(request.headers['last-event-id']), 'latin1').toString('utf8'), 'ü…');
   assert.equal(failure.status, 0);
+});
+
+test('an id in a block without data is told where it is another', async () => {
+  const { events } = await read(stream(':\n\nid: 7\n\nid: 7\n\nid: 8\ndata: a\n\nid: 8\n\nid\n\nid: 9\n'), { lastEventId: '6' });
+  assert.deepEqual(events, ['open', 'id 7', 'message 8 a true', 'id ']);
 });
 
 test('a cursor that was brought is the id of events without one', async () => {

@@ -246,6 +246,56 @@ test('a hub that has begun a new history is followed from there', () => {
   assert.deepEqual(a.gaps, ['lineage']);
 });
 
+test('what is lost is not asked for again', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(3);
+  rig.place.source.fail();
+  rig.place.pass(30_000);
+  rig.hello(5, 'gap');
+  rig.signal('gap', { from: '#e1.3', to: '#e1.5', why: 'retention' });
+  assert.equal(a.mark?.id, '#e1.5');
+  // A page that comes back from where it was, as one does that is kept by the browser or was rendered long ago.
+  const b = rig.page();
+  b.want(`${base}topic=a`, { mark: { id: '#e1.3', at: 3, line: 'hub' } });
+  rig.turn();
+  assert.equal(rig.place.source.cursor, '#e1.3');
+  rig.hello(5, 'gap');
+  rig.signal('gap', { from: '#e1.3', to: '#e1.5', why: 'retention' });
+  assert.deepEqual([b.gaps, b.mark?.id, b.states.at(-1)], [['retention'], '#e1.5', 'open']);
+  rig.update(6, ['a']);
+  assert.deepEqual([a.offsets, b.offsets], [[6], [6]]);
+});
+
+test('a log that is another at the same place has nothing of the one before', () => {
+  const rig = new Rig({ most: 2 });
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(0);
+  rig.update(1, ['a']);
+  rig.place.source.fail();
+  rig.place.pass(30_000);
+  rig.epoch = 'e2';
+  rig.hello(1, 'gap');
+  rig.signal('gap', { from: '#e1.1', to: '#e2.1', why: 'lineage' });
+  assert.equal(a.mark?.id, '#e2.1');
+  // Who comes from the log before is not served from what is kept of it: the hub has to say what became of that.
+  const b = rig.page();
+  b.want(`${base}topic=a`, { mark: { id: '#e1.1', at: NaN, line: '' } });
+  rig.turn();
+  assert.equal(rig.place.source.cursor, '#e1.1');
+  rig.hello(1, 'gap');
+  rig.signal('gap', { from: '#e1.1', to: '#e2.1', why: 'lineage' });
+  assert.deepEqual(b.gaps, ['lineage']);
+  // It has been told: now both can live from one stream.
+  assert.equal(rig.open, 1);
+  rig.update(2, ['a'], {}, rig.place.sources.find(({ readyState }) => readyState !== 2));
+  assert.deepEqual([a.offsets, b.offsets, a.gaps], [[1, 2], [2], ['lineage']]);
+});
+
 test('ids that a publisher uses again lose and repeat nothing', () => {
   const rig = new Rig();
   const a = rig.page();
@@ -395,6 +445,16 @@ test('an end of the token makes a new connection with new headers', () => {
   assert.equal(rig.open, 1);
 });
 
+test('a page without headers is told that its stream is about to end', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(3);
+  rig.signal('expiring', { at: 1, in: 1_000 });
+  assert.deepEqual([a.reasons.at(-1), a.states.at(-1), rig.place.sources.length], ['expiring', 'open', 1]);
+});
+
 test('the connection stays a while after the last one has left, and serves who comes then', () => {
   const rig = new Rig();
   const a = rig.page();
@@ -426,6 +486,74 @@ test('a page that is gone leaves nothing behind', () => {
   assert.equal(rig.open, 0);
   assert.equal(rig.place.timers, 0);
   assert.deepEqual(rig.host.info, { pages: 0, feeds: [] });
+});
+
+test('a host that is stopped makes no connection that was about to be made', () => {
+  const rig = new Rig();
+  rig.page().want(`${base}topic=a`);
+  rig.host.stop();
+  rig.turn();
+  assert.equal(rig.place.sources.length, 0);
+});
+
+test('a page whose cursor is that of a connection under way, but not its topics, loses nothing', () => {
+  const rig = new Rig();
+  const mark = { id: '#e1.6', at: NaN, line: '' };
+  const [a, b] = [rig.page(), rig.page()];
+  a.want(`${base}topic=a`, { mark });
+  rig.turn();
+  b.want(`${base}topic=b`, { mark });
+  rig.hello(6, 'resumed');
+  rig.update(8, ['a']);
+  rig.turn();
+  assert.equal(rig.place.source.cursor, '#e1.6');
+  rig.hello(6, 'resumed');
+  rig.update(7, ['b']);
+  rig.update(8, ['a']);
+  assert.deepEqual([a.offsets, b.offsets], [[8], [7]]);
+});
+
+test('a page that never had a cursor says nothing of where others were, when the host changes', () => {
+  const rig = new Rig({ most: 2 });
+  const url = 'https://x.example/clocks';
+  const [quiet, other] = [rig.page(), rig.page()];
+  quiet.want(url, { mark: { id: '', at: 0, line: 'l' } });
+  other.want(url, { mark: { id: '5', at: 5, line: 'l' } });
+  rig.turn();
+  for (const source of rig.place.sources) {
+    source.accept();
+    const cursor = source.cursor === null ? 8 : Number(source.cursor);
+    for (let id = cursor + 1; id <= 9; id++) source.send({ id: `${id}`, data: `${id}` });
+  }
+  assert.deepEqual([quiet, other].map(({ events }) => events.map(({ data }) => data)), [['9'], ['6', '7', '8', '9']]);
+});
+
+test('who joins a further connection before its hello gets a cursor that the hub can read', () => {
+  const rig = new Rig({ most: 2 });
+  rig.page().want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10, 'fresh', -1, 1);
+  const [b, c] = [rig.page(), rig.page()];
+  b.want(`${base}topic=b`, { mark: { id: '#e1.8', at: 8, line: 'hub' } });
+  c.want(`${base}topic=b`);
+  rig.turn();
+  assert.equal(rig.open, 2);
+  rig.hello(8, 'resumed', -1, 1);
+  assert.deepEqual([b.mark?.id, c.mark?.id], ['#e1.8', '#e1.8']);
+});
+
+test('who asks for a new connection before there is one gets that one', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.host.receive(a.name, { k: 'redo', id: 1 });
+  assert.equal(rig.place.sources.length, 0);
+  rig.turn();
+  assert.equal(rig.place.sources.length, 1);
+  assert.deepEqual(rig.query('envelope'), ['1']);
+  rig.hello(3);
+  rig.host.receive(a.name, { k: 'redo', id: 1 });
+  assert.equal(rig.place.sources.length, 2);
 });
 
 test('a host that has stopped does nothing any more', () => {

@@ -1,22 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { cwd } from 'node:process';
 import { test } from 'node:test';
 import { Parser } from '../../src/parser.js';
+import { bytesOf, cut, readVectors, type Vector } from '../vectors/vectors.js';
 
-interface Vector {
-  readonly name: string;
-  readonly input?: string;
-  readonly input_base64?: string;
-  readonly initial_last_event_id?: string;
-  readonly events: readonly { readonly id: string; readonly type: string; readonly data: string }[];
-  readonly comments?: readonly string[];
-  readonly last_event_id: string;
-  readonly retry: number | null;
-}
-
-const vectors = JSON.parse(readFileSync(join(cwd(), '../testdata/vectors.json'), 'utf8')) as Vector[];
+const vectors = readVectors();
 
 /** What a reader makes of bytes that come in these pieces. */
 function read(pieces: Iterable<Uint8Array>, initial: string): Omit<Vector, 'name'> {
@@ -29,14 +16,6 @@ function read(pieces: Iterable<Uint8Array>, initial: string): Omit<Vector, 'name
   const decoder = new TextDecoder();
   for (const piece of pieces) parser.push(decoder.decode(piece, { stream: true }));
   return { ...seen, last_event_id: parser.lastEventId };
-}
-
-function* cut(bytes: Uint8Array, size: () => number): Generator<Uint8Array> {
-  for (let start = 0; start < bytes.length; ) {
-    const end = start + size();
-    yield bytes.subarray(start, end);
-    start = end;
-  }
 }
 
 /** Numbers from 0 up to 1 that are the same for the same seed. */
@@ -54,7 +33,7 @@ test('there are vectors', () => {
 
 for (const vector of vectors) {
   test(`vector: ${vector.name}`, () => {
-    const bytes = vector.input_base64 === undefined ? new TextEncoder().encode(vector.input) : Uint8Array.from(Buffer.from(vector.input_base64, 'base64'));
+    const bytes = bytesOf(vector);
     const { events, last_event_id, retry, initial_last_event_id: initial = '' } = vector;
     const want = { events, retry, last_event_id };
     const check = (pieces: Iterable<Uint8Array>, how: string): void => {

@@ -1,4 +1,5 @@
 import { Host } from '../../src/host.js';
+import type { StateChange } from '../../src/types.js';
 import type { Mark, Tell, Wanted } from '../../src/wire.js';
 import { FakePlace, type FakeSource } from './fakes.js';
 
@@ -57,6 +58,7 @@ export class Page {
   readonly name: string;
   readonly events: (Tell & { k: 'event' })[] = [];
   readonly states: string[] = [];
+  readonly reasons: string[] = [];
   readonly gaps: string[] = [];
   /** How often it was asked for headers. */
   asked = 0;
@@ -89,13 +91,14 @@ export class Page {
 
   receive(_ids: number[], tell: Tell): void {
     if (tell.k === 'event') this.events.push(tell);
-    else if (tell.k === 'state') this.#follow(tell.detail.state);
+    else if (tell.k === 'state') this.#follow(tell.detail);
     else if (tell.k === 'gap') this.gaps.push(tell.gap.why);
     else if (tell.k === 'headers') this.asked += 1;
     else if (tell.k === 'mark' || tell.k === 'reset') this.mark = tell.mark;
   }
 
-  #follow(state: string): void {
+  #follow({ state, reason }: StateChange): void {
+    this.reasons.push(reason);
     if (this.states.at(-1) !== state) this.states.push(state);
   }
 }

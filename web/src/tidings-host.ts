@@ -1,8 +1,12 @@
 import type { Carrier, CarrierOwner } from './carrier.js';
+import { FetchSource } from './fetch-source.js';
 import { Host } from './host.js';
 import { hold, ownerLock, pageLock, prefix, unique, whenFree } from './locks.js';
+import { browser, type Place } from './place.js';
 import type { Role } from './types.js';
 import type { Ask, Deliver, Tell } from './wire.js';
+
+const place: Place = { ...browser, fetch: (url, options) => new FetchSource(url, options) };
 
 /** The host is this page's own, and nobody else's. */
 class DirectCarrier implements Carrier {
@@ -15,7 +19,7 @@ class DirectCarrier implements Carrier {
     this.#host = new Host((to, tell) => {
       const ids = to.get(owner.page);
       if (ids) queueMicrotask(() => owner.receive(ids, tell));
-    });
+    }, place);
     queueMicrotask(() => owner.receive([], { k: 'host', host: '', generation: 0 }));
   }
 
@@ -92,7 +96,7 @@ class LeaderCarrier implements Carrier {
       if (others.length > 0) this.#channel.postMessage([others, tell]);
     };
     this.#pages.clear();
-    this.#host = new Host(deliver);
+    this.#host = new Host(deliver, place);
     this.#owner.lost();
     this.#owner.receive([], this.#announcement);
     this.#channel.postMessage([[], this.#announcement]);
@@ -146,7 +150,8 @@ class LeaderCarrier implements Carrier {
   }
 }
 
-export const pageCarriers: {
+/** For pages that hold the connection themselves. */
+export const carriers: {
   readonly direct: new (owner: CarrierOwner) => Carrier;
   readonly leader: new (owner: CarrierOwner) => Carrier;
 } = { direct: DirectCarrier, leader: LeaderCarrier };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { pause, tabs, type Kind, type Tabs } from './tabs.js';
+import { pause, type BrowserName } from './driver.js';
+import { browserName, tabs, type Kind, type Tabs } from './tabs.js';
 
 interface Fault {
   readonly name: string;
@@ -7,41 +8,30 @@ interface Fault {
   readonly strike: (all: Tabs) => Promise<void>;
 }
 
+/**
+ * What differs between the browsers and is not the component's doing. No fault is left out in any of them.
+ *
+ * |                             | chromium | firefox           | webkit                                         |
+ * |-----------------------------|----------|-------------------|------------------------------------------------|
+ * | tabs in sight               | all      | the last opened   | all: the driver's tabs are windows             |
+ * | a page that is returned to  | the same | a new one (below) | the same                                       |
+ * | told to crash by its driver | yes      | no                | no; so in all of them a signal does it         |
+ * | the driver after a crash    | goes on  | goes on           | ends its session; pages go by another way then |
+ *
+ * Firefox keeps no page in its back/forward cache that holds a Web Lock, or has a stream open, when it is left: the page
+ * is loaded anew, and has to get all that comes from there on.
+ */
+const restores: Readonly<Record<BrowserName, boolean>> = { chromium: true, firefox: false, webkit: true };
+
 /** What happens to the tab that hosts the connection, and to the connection. */
 const faults: readonly Fault[] = [
-  {
-    name: 'the host tab is closed',
-    async strike(all) {
-      const host = await all.hostTab();
-      all.forget(host);
-      await host.close();
-    },
-  },
-  {
-    name: 'the renderer of the host crashes',
-    async strike(all) {
-      const host = await all.hostTab();
-      all.forget(host);
-      const crashed = host.waitForEvent('crash');
-      void host.goto('chrome://crash').catch(() => {});
-      await crashed;
-    },
-  },
-  {
-    name: 'the process of the host is killed',
-    async strike(all) {
-      const host = await all.hostTab();
-      all.forget(host);
-      const pid = await all.pid(host);
-      const crashed = host.waitForEvent('crash');
-      all.signal(pid, 'SIGKILL');
-      await crashed;
-    },
-  },
+  { name: 'the host tab is closed', strike: async (all) => all.close(await all.hostTab()) },
+  { name: 'the process of the host crashes', strike: (all) => all.killHost('SIGABRT') },
+  { name: 'the process of the host is killed', strike: (all) => all.killHost('SIGKILL') },
   {
     name: 'the process of the host stands still for a while',
     async strike(all) {
-      const pid = await all.pid(await all.hostTab());
+      const pid = await all.hostProcess();
       all.signal(pid, 'SIGSTOP');
       await pause(11_000);
       all.signal(pid, 'SIGCONT');
@@ -63,8 +53,11 @@ const faults: readonly Fault[] = [
       const host = await all.hostTab();
       await host.goto(`${all.hub.origin}/elsewhere`);
       await pause(1_000);
-      await host.goBack({ waitUntil: 'commit' });
-      await host.waitForFunction(() => window.tab.persisted, undefined, { timeout: 10_000 });
+      // After the driver had its answer; it may wait for ever for one of a page that is gone.
+      await host.evaluate(() => void setTimeout(() => history.back(), 200));
+      await pause(1_000);
+      assert.ok(await host.waitFor(10_000, () => 'tab' in window), 'the page is there again');
+      assert.equal(await host.evaluate(() => window.tab.persisted), restores[browserName], 'the page is the one that left');
     },
   },
   {
@@ -122,9 +115,9 @@ export function killMatrix(kind: Kind): void {
       await strike(all);
       await pause(300);
       await all.settle();
-      await all.connections(kind === 'none' ? all.pages.length : 1);
+      await all.connections(kind === 'none' ? all.tabs.length : 1);
       assert.ok(all.hub.maxOpen <= (kind === 'none' ? 4 : 2), `${all.hub.maxOpen} connections at a time`);
-      for (const page of all.pages) assert.deepEqual(await page.evaluate(() => window.tab.gaps), []);
+      assert.deepEqual((await all.each(() => window.tab.gaps)).flat(), []);
     });
   }
 }

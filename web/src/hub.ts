@@ -1,0 +1,205 @@
+import { addressOf, unite, type Matcher } from './address.js';
+import type { Dialect, Feed, FeedOwner, Sub } from './feed.js';
+import type { Gap } from './types.js';
+import type { StreamEvent } from './upstream.js';
+
+/** What is known of a hub, by all feeds of one base. */
+interface Known {
+  /** It has shown that it is a hub that can unite streams. */
+  known: boolean;
+  /** Matchers that it takes on one stream. */
+  limit: number;
+}
+
+interface Hello {
+  readonly epoch: string;
+  readonly verdict: string;
+  readonly heartbeat: number;
+  readonly limits?: { readonly matchers?: number };
+}
+
+/** Matchers on a stream to a hub that has not told its limit. */
+const unknownLimit = 50;
+
+/** Time in which a hub has said hello after the head of its answer, and the shortest watch on a silent one; in ms. */
+const greeting = 2_000;
+const shortest = 5_000;
+
+/** Takes a subscription's address apart, so that it can be united with others of the same base. */
+export function prepare(sub: Sub, feeds: ReadonlySet<Feed>): void {
+  const { url, withCredentials, headers } = sub.wanted;
+  const { base, matchers, cursor } = addressOf(url);
+  sub.base = [base, withCredentials, headers].join(' ');
+  if (sub.mark.id === '' && cursor !== '') sub.mark = { id: cursor, at: NaN, line: '' };
+  // That a server is no hub holds for as long as there are streams of it.
+  if (![...feeds].some((feed) => feed.base === sub.base && !feed.dialect)) sub.matchers = matchers;
+}
+
+/** A feed's talk with a hub: it asks for all that is wanted, with the topics of each event, and heeds the hub's signals. */
+export class Hub implements Dialect {
+  readonly signals: readonly string[] = ['hello', 'ping', 'gap', 'bye', 'expiring', 'update'].map((name) => `tidings.${name}`);
+  readonly #feed: Feed;
+  readonly #owner: FeedOwner;
+  readonly #hub: Known;
+  /** The matchers that were asked for last. */
+  #wire: ReadonlySet<string> = new Set();
+  #epoch = '';
+  #cancelGreeting: (() => void) | undefined;
+
+  constructor(feed: Feed, owner: FeedOwner) {
+    this.#feed = feed;
+    this.#owner = owner;
+    const other = [...owner.feeds].find((each) => each.base === feed.base)?.dialect;
+    this.#hub = other instanceof Hub ? other.#hub : { known: false, limit: unknownLimit };
+  }
+
+  get known(): boolean {
+    return this.#hub.known;
+  }
+
+  get greeted(): boolean {
+    return this.#epoch !== '';
+  }
+
+  accepts(sub: Sub): boolean {
+    const all = this.#matchers([sub]);
+    return all.size <= this.#hub.limit && unite(sub.base, all) !== '';
+  }
+
+  has({ matchers }: Sub): boolean {
+    return matchers.every(({ pair }) => this.#wire.has(pair));
+  }
+
+  address(): string {
+    this.#wire = this.#matchers([]);
+    return unite(this.#feed.base, this.#wire);
+  }
+
+  opened(): void {
+    if (!this.known) this.#cancelGreeting = this.#owner.place.after(greeting, () => this.known || this.#plain());
+  }
+
+  close(): void {
+    this.#cancelGreeting?.();
+  }
+
+  position(at: number): string | undefined {
+    return this.greeted && !isNaN(at) ? this.#position(at) : undefined;
+  }
+
+  offset(cursor: string): number | undefined {
+    return cursor.startsWith(this.#position('')) ? offsetOf(cursor) : undefined;
+  }
+
+  event(event: StreamEvent): void {
+    const { type, lastEventId } = event;
+    if (type === 'tidings.hello') {
+      this.#greeted(parse(event.data) as Hello, offsetOf(lastEventId));
+    } else if (this.known && type.startsWith('tidings.')) {
+      this.#signal(type.slice(8), event);
+    } else {
+      this.#plain();
+      if (this.#feed.connection.state !== 'closed') this.#feed.event(event);
+    }
+  }
+
+  #greeted({ epoch, verdict, heartbeat, limits }: Hello, at: number): void {
+    const feed = this.#feed;
+    const behind = at < feed.at;
+    this.close();
+    this.#hub.known = true;
+    this.#hub.limit = limits?.matchers ?? this.#hub.limit;
+    const stays = at === feed.at && epoch === this.#epoch;
+    this.#epoch = epoch;
+    feed.line = 'hub';
+    if (!stays || [...feed.subs].some(({ covered }) => !covered)) feed.ring.reset(at);
+    feed.at = at;
+    if (verdict === 'gap') {
+      if (behind) feed.reset();
+      // Who was behind has lost what is lost, and goes on from here: it is not asked for again.
+      for (const sub of feed.subs) if (this.has(sub) && sub.mark.at < at) [sub.mark, sub.covered] = [feed.mark, false];
+    }
+    if (heartbeat > 0) feed.connection.expect(Math.max(3 * heartbeat, shortest));
+    feed.settle();
+    // Before that, what is lost has to be told to those who have lost it.
+    if (verdict !== 'gap') this.#join();
+  }
+
+  /** Now that its place is known, the feed's subscriptions may be able to live from another. */
+  #join(): void {
+    const feed = this.#feed;
+    const subs = [...feed.subs];
+    for (const other of this.#owner.feeds) {
+      if (other === feed || !other.dialect?.greeted || !subs.every((sub) => other.accepts(sub))) continue;
+      this.#owner.remove(feed);
+      for (const sub of subs) other.join(sub);
+      return;
+    }
+  }
+
+  #signal(name: string, { data, lastEventId, origin }: StreamEvent): void {
+    const feed = this.#feed;
+    const said = parse(data);
+    const at = name === 'update' ? (said as { offset: number }).offset : name === 'ping' ? offsetOf(lastEventId) : feed.at;
+    // Not the event's id: that may be its publisher's, and a signal without one bears that of the last update.
+    feed.connection.lastEventId = this.#position(at);
+    if (name === 'update') {
+      const { topics, type, data: text } = said as { topics: string[]; type?: string; data: string };
+      feed.route({ type: type || 'message', data: text, lastEventId, origin }, at, this.#position(at), topics);
+    } else if (name === 'ping') {
+      feed.pass(at);
+    } else if (name === 'gap') {
+      const gap = said as Gap;
+      // Another history: what was had of the one before says nothing of this one.
+      if (gap.why === 'lineage') feed.reset();
+      feed.tell({ k: 'gap', gap });
+      this.#join();
+    } else if (name === 'bye') {
+      feed.connection.rest((said as { retry?: number }).retry ?? 0);
+    } else if (name === 'expiring') {
+      feed.renew();
+    }
+  }
+
+  /** The server is no hub that unites streams: each address is asked as it was written. */
+  #plain(): void {
+    const feeds = [...this.#owner.feeds].filter(({ base }) => base === this.#feed.base);
+    for (const feed of feeds) {
+      feed.dialect?.close();
+      feed.dialect = undefined;
+      for (const sub of feed.subs) sub.matchers = [];
+    }
+    for (const feed of feeds) {
+      const subs = [...feed.subs];
+      if (new Set(subs.map(({ wanted }) => wanted.url)).size === 1) {
+        feed.becomePlain();
+        continue;
+      }
+      this.#owner.remove(feed);
+      for (const sub of subs) this.#owner.settle(sub);
+    }
+  }
+
+  #position(at: number | ''): string {
+    return `#${this.#epoch}.${at}`;
+  }
+
+  /** What has to be on the wire, as the query spells it. */
+  #matchers(more: readonly Sub[]): Set<string> {
+    return new Set([...this.#feed.subs, ...more].flatMap(({ matchers }) => matchers.map(({ pair }: Matcher) => pair)));
+  }
+}
+
+/** The offset in a position `#epoch.offset`. */
+function offsetOf(position: string): number {
+  return Number(position.slice(position.lastIndexOf('.') + 1));
+}
+
+/** JSON that came from a server; an empty object if it is none. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
