@@ -43,6 +43,7 @@ func newBase(u *url.URL) (*base, error) {
 	if s := parsed.Scheme(); s != "http" && s != "https" {
 		return nil, fmt.Errorf("topic: base URL %q is not of http or https", u)
 	}
+	parsed.SearchParams() // are made when first asked for, which reading against a base does, of whatever goroutine
 	b := &base{text: parsed.Href(true), url: parsed}
 	split(parsed, &b.parts)
 	b.dir = b.parts[partPathname][:strings.LastIndexByte(b.parts[partPathname], '/')+1]
