@@ -32,10 +32,16 @@ func (h *handler) stream(w http.ResponseWriter, r *http.Request, s *stream) (*st
 			return nil, err
 		}
 	}
+	begun := false
+	defer func() {
+		if !begun { // also if w, or what wraps it, panics
+			s.release()
+		}
+	}()
 	if err := h.respond(w, r, s); err != nil {
-		s.release()
 		return nil, err
 	}
+	begun = true
 	return s, nil
 }
 

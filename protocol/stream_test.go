@@ -462,3 +462,39 @@ func TestStreamPanics(t *testing.T) {
 		}
 	})
 }
+
+// headless is a response that no stream can begin in.
+type headless struct{ *httptest.ResponseRecorder }
+
+func (w headless) WriteHeader(status int) {
+	if status == http.StatusOK {
+		panic(http.ErrAbortHandler)
+	}
+	w.ResponseRecorder.WriteHeader(status)
+}
+
+// TestStreamPanicsReleases: a stream that panics as it begins holds no place of its client's.
+func TestStreamPanicsReleases(t *testing.T) {
+	handler, err := protocol.Handler(newHub(t, hub.Options{}), protocol.Options{Authorizer: protocol.AllowAll(), MaxPerAddress: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for major := range 2 {
+		for range 2 {
+			r := httptest.NewRequest(http.MethodGet, "/?topic=a", nil)
+			r.ProtoMajor = major + 1
+			w := headless{httptest.NewRecorder()}
+			func() {
+				defer func() {
+					if got := recover(); got != http.ErrAbortHandler {
+						t.Errorf("HTTP/%d: panicked with %v, want that of the head", r.ProtoMajor, got)
+					}
+				}()
+				handler.ServeHTTP(w, r)
+			}()
+			if w.Body.Len() > 0 {
+				t.Errorf("HTTP/%d: refused: %d %s", r.ProtoMajor, w.Code, w.Body)
+			}
+		}
+	}
+}
