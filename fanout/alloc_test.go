@@ -3,6 +3,7 @@ package fanout
 import (
 	"fmt"
 	"testing"
+	"unsafe"
 )
 
 // TestDeliverAllocatesNothing holds the hot path: an update that goes to subscribers that keep up, from the index
@@ -81,5 +82,13 @@ func TestNewFrameAllocations(t *testing.T) {
 		}
 	}); got > 4 {
 		t.Errorf("NewFrame allocates %v times", got)
+	}
+}
+
+// TestSubscriberFitsItsSizeClass: there are as many of these as connections, and Go's allocator rounds up: eight bytes
+// more would cost sixteen each.
+func TestSubscriberFitsItsSizeClass(t *testing.T) {
+	if got := unsafe.Sizeof(Subscriber{}); got > 176 {
+		t.Errorf("a subscriber takes %d bytes, so 192; 176 is the class below", got)
 	}
 }

@@ -187,7 +187,7 @@ func (s *shard) write(sub *Subscriber) bool {
 	}
 	if n < total {
 		sub.blocked = true
-		sub.taken = sub.sink.Taken()
+		sub.taken = uint32(sub.sink.Taken())
 		sub.lastWrite = s.now // the stall limit counts from here
 		s.pin(sub)
 	}
@@ -360,7 +360,7 @@ func (s *shard) leaveIndex(sub *Subscriber) {
 func (s *shard) visit(sub *Subscriber) {
 	due := sub.lastWrite + s.fan.options.Heartbeat
 	if sub.blocked {
-		if taken := sub.sink.Taken(); taken != sub.taken {
+		if taken := uint32(sub.sink.Taken()); taken != sub.taken {
 			sub.taken, sub.lastWrite = taken, s.now
 		}
 		s.yield(sub)

@@ -99,10 +99,11 @@ type Subscriber struct {
 
 	entry     topic.Entry[*Subscriber] // the place in the index, while live
 	at        int32                    // place in shard.subs
-	slot      int32                    // place in the wheel
-	slotAt    int32
-	begun     int32     // bytes of pending[0] that the sink has taken
-	reason    EndReason // valid while ending
+	slotAt    int32                    // place in the wheel's slot
+	begun     int32                    // bytes of pending[0] that the sink has taken
+	taken     uint32                   // Sink.Taken at the last stall check, modulo 2^32: it is looked at for changes
+	slot      uint8                    // of the wheel
+	reason    EndReason                // valid while ending
 	form      Form
 	signals   bool
 	live      bool
@@ -117,7 +118,6 @@ type Subscriber struct {
 	pinned    bool          // the budget counts what is pending
 	closed    bool          // the gzip stream has its trailer
 	lastWrite time.Duration // when the sink last took bytes, on the shard's clock
-	taken     uint64        // Sink.Taken at the last stall check
 	done      func()        // is called at the end
 	leave     *leave        // nil if it is for all and for ever
 	sum       gzipSum       // of the frames that the sink has taken whole, in a gzip stream

@@ -11,7 +11,8 @@ type wheel struct {
 	count int
 }
 
-// wheelTicks is how finely the shortest interval is divided: a visit is late by at most this part of it.
+// wheelTicks is how finely the shortest interval is divided: a visit is late by at most this part of it. Subscribers
+// note their slot in a byte.
 const wheelTicks = 16
 
 // newWheel returns a wheel for intervals of which the shortest is short; longer ones are visited in between.
@@ -27,7 +28,7 @@ func (w *wheel) add(sub *Subscriber, at time.Duration) {
 	ticks := int64((at+w.tick-1)/w.tick) - w.now
 	ticks = min(max(ticks, 1), int64(len(w.slots)-1))
 	slot := int((w.now + ticks) % int64(len(w.slots)))
-	sub.slot, sub.slotAt = int32(slot), int32(len(w.slots[slot]))
+	sub.slot, sub.slotAt = uint8(slot), int32(len(w.slots[slot]))
 	w.slots[slot] = append(w.slots[slot], sub)
 	w.count++
 }

@@ -46,6 +46,7 @@ Examples:
 func (c *serveCommand) Run(ctx context.Context, std *streams) error {
 	logger := c.Logger(std.err)
 	settleProcessors(&c.Delivery)
+	defer holdHeapFloor()()
 	o := listenOptions(&c.Listen, logger)
 	o.LoopbackOnly, o.Stall = c.Dev, c.Stall
 	o.MaxConnections, o.NotSentBytes = c.MaxConnections, c.NotSentBytes()

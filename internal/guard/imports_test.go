@@ -59,9 +59,11 @@ var rooms = map[string]room{
 	"bench/run":       {free: true},
 	"internal/config": {free: true},
 	"internal/load": {
-		rooms:   []string{"hub", "protocol", "sse"}, // for its tests
+		rooms:   []string{"internal/descriptors", "hub", "protocol", "sse"}, // the last three for its tests
 		modules: []string{"golang.org/x/sys"},
 	},
+	"internal/descriptors": {modules: []string{"golang.org/x/sys"}},
+
 	"internal/server": {free: true},
 	"internal/guard":  {},
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tidings-hub/tidings/internal/descriptors"
 )
 
 // usageOf reads what a process has used.
@@ -78,21 +80,24 @@ func tcpMemory() int64 {
 // spareFiles is what a process has open beside connections.
 const spareFiles = 64
 
-// needFiles makes room for n connections, or says which limit is in the way.
+// needFiles makes room for n connections, or says which limit is in the way. With room in the kernel's table as well it
+// is not the load that stands still while connecting.
 func needFiles(n int) error {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return os.NewSyscallError("getrlimit", err)
 	}
 	need := uint64(n) + spareFiles
-	if limit.Cur >= need {
-		return nil
-	}
 	if limit.Max < need {
 		return &FilesError{Need: need, Limit: limit.Max}
 	}
-	limit.Cur = limit.Max
-	return os.NewSyscallError("setrlimit", unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
+	if limit.Cur < need {
+		limit.Cur = limit.Max
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+			return os.NewSyscallError("setrlimit", err)
+		}
+	}
+	return descriptors.Reserve(int(need))
 }
 
 // Pin keeps this process, and all processes that it starts from now on, on some CPUs.

@@ -51,3 +51,15 @@ func newCeiling(descriptors, connections int) Ceiling {
 	}
 	return c
 }
+
+// reservedAtMost is for how many descriptors there is room from the start, half a megabyte of the kernel's memory:
+// limits of a million and of a milliard are usual too.
+const reservedAtMost = 1 << 16
+
+// tableSize returns for how many descriptors to make room under a limit of descriptors, which may be 0 for none.
+func tableSize(limit int) int {
+	if limit == 0 {
+		return reservedAtMost
+	}
+	return min(limit, reservedAtMost)
+}

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+
+	"github.com/tidings-hub/tidings/internal/descriptors"
 )
 
 // Server is a listener that is ready to serve. Its methods may be called from any goroutine.
@@ -52,9 +54,12 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	descriptors, err := raiseDescriptors()
+	limit, err := raiseDescriptors()
 	if err != nil {
 		o.Logger.Warn(err.Error()) // it is as it was
+	}
+	if err := descriptors.Reserve(tableSize(limit)); err != nil {
+		o.Logger.Warn("accepting may stand still now and then", "error", err)
 	}
 	listener, err := o.listenConfig().Listen(ctx, "tcp", o.Addr)
 	if err != nil {
@@ -65,7 +70,7 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 		return nil, errors.Join(&NotLoopbackError{Addr: o.Addr}, listener.Close())
 	}
 	s := &Server{options: o, listener: listener, certificate: certificate}
-	s.ceiling = newCeiling(descriptors, o.MaxConnections)
+	s.ceiling = newCeiling(limit, o.MaxConnections)
 	s.close = sync.OnceValue(listener.Close)
 	return s, nil
 }

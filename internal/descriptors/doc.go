@@ -1,0 +1,2 @@
+// Package descriptors makes room for many descriptors before they are needed.
+package descriptors
