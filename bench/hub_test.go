@@ -11,6 +11,7 @@ import (
 	"github.com/tidings-hub/tidings/eventlog/disk"
 	"github.com/tidings-hub/tidings/fanout"
 	"github.com/tidings-hub/tidings/hub"
+	"github.com/tidings-hub/tidings/internal/descriptors"
 	"github.com/tidings-hub/tidings/protocol"
 	"github.com/tidings-hub/tidings/topic"
 )
@@ -44,6 +45,9 @@ func serve(b *testing.B, dir string, o fanout.Options) *running {
 	}
 	handler, err := protocol.Handler(r.hub, protocol.Options{TakeOver: true, Authorizer: protocol.AllowAll()})
 	if err != nil {
+		b.Fatal(err)
+	}
+	if err := descriptors.Reserve(4096); err != nil { // as internal/server does
 		b.Fatal(err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

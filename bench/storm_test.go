@@ -28,8 +28,8 @@ const (
 //
 // Meanwhile ten subscribers of another topic are sent a hundred updates a second: live-p99 is how long these take
 // from being published, of which live-publish-p99 goes by until publishing is answered. quiet-p99 is the same as
-// live-p99, in a second before. Those who come back are another process on the same processors; cpu-s/op is the
-// processors' time of the hub and the ten.
+// live-p99, in a second before. Those who come back are another process on the same processors, and the ten are a third
+// one; cpu-s/op is the processors' time of the hub.
 func BenchmarkResumeStorm(b *testing.B) {
 	for _, topics := range []int{1, returning} {
 		dir := b.TempDir()

@@ -10,7 +10,7 @@ import (
 
 // turnBytes is how much a shard hands to subscribers that are behind before it looks into its mailbox again, so
 // that a storm of returning subscribers does not hold up the live ones.
-const turnBytes = 1 << 20
+const turnBytes = 1 << 18
 
 // windowScan is how many frames of the window one subscriber has looked at in a turn.
 const windowScan = 4096

@@ -1,6 +1,9 @@
 package fanout
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // poller is where a shard waits when it has nothing to do.
 type poller struct {
@@ -22,10 +25,19 @@ func (p *poller) wake() {
 	}
 }
 
-// wait returns when wake was called since the last wait, or after d; a negative d is forever.
+// wait returns when wake was called since the last wait, or after d; a negative d is forever. It lets other goroutines
+// run in any case: a loop that has much to do would keep its processor until it is stopped, ten milliseconds later.
 func (p *poller) wait(d time.Duration) {
 	if d < 0 {
 		<-p.woken
+		return
+	}
+	if d == 0 {
+		runtime.Gosched()
+		select {
+		case <-p.woken:
+		default:
+		}
 		return
 	}
 	p.timer.Reset(d)

@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"errors"
+	"runtime"
 	"slices"
 	"time"
 
@@ -11,6 +12,10 @@ import (
 // flushEvery is how many frames of a burst are gathered before they are written: it bounds the pending lists of
 // subscribers that keep up.
 const flushEvery = 256
+
+// yieldEvery is after how many writes other goroutines have their turn. A write to a socket does not give the processor
+// back to Go's scheduler, and with as many loops as processors a broadcast would hold up whoever publishes.
+const yieldEvery = 64
 
 // shard is one fan-out loop and the only owner of its subscribers.
 type shard struct {
@@ -93,6 +98,7 @@ func (s *shard) turn() {
 	for _, b := range s.mail.batches {
 		s.deliver(b)
 	}
+	s.flush() // who is live does not wait for who comes back
 	s.handle(s.mail.messages)
 	s.expire()
 	s.pace.wake(s.now, s.resume)
@@ -137,7 +143,10 @@ func (s *shard) markDirty(sub *Subscriber) {
 
 // flush writes to each subscriber that has something new, once for all its frames.
 func (s *shard) flush() {
-	for _, sub := range s.dirty {
+	for i, sub := range s.dirty {
+		if i%yieldEvery == yieldEvery-1 {
+			runtime.Gosched()
+		}
 		sub.dirty = false
 		if !sub.ended {
 			s.offer(sub)
