@@ -16,6 +16,7 @@ type Memory struct {
 	head     uint64
 	updates  lane
 	presence lane
+	topics   byTopic // of both lanes
 	reach    PresenceReach
 	ids      idIndex
 	keys     keyIndex
@@ -48,6 +49,7 @@ func NewMemory(r Retention) (*Memory, error) {
 	return &Memory{
 		lineage:   Lineage{{Epoch: NewEpoch(), First: 1}},
 		retention: r,
+		topics:    byTopic{},
 		ids:       idIndex{},
 		marks:     markIndex{},
 	}, nil
@@ -90,6 +92,7 @@ func (m *Memory) Append(_ context.Context, batch []Entry) ([]Appended, error) {
 func (m *Memory) add(r *Record) {
 	m.head++
 	m.ids.add(r)
+	m.topics.add(r)
 	if r.Presence {
 		m.reach.Add(&r.Update)
 		m.presence.add(r)
@@ -139,7 +142,8 @@ func (m *Memory) Read(ctx context.Context, r ReadRequest) (Chunk, error) {
 	return chunk, ctx.Err()
 }
 
-// copyForward copies into dst the records with offsets behind after, up to r.To, which it cuts to the head.
+// copyForward copies into dst the records with offsets behind after, up to r.To, which it cuts to the head. For exact
+// topics these are only the records of these topics.
 func (m *Memory) copyForward(dst []*Record, after uint64, r *ReadRequest) (n int, to uint64, err error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -151,6 +155,10 @@ func (m *Memory) copyForward(dst []*Record, after uint64, r *ReadRequest) (n int
 		return 0, 0, &TrimmedError{Floor: lost + 1}
 	}
 	to = min(r.To, m.head)
+	var room [8][]*Record
+	if lists, exact := m.topics.lists(room[:0], r.Filter.Matchers); exact {
+		return forward(dst, lists, after, to), to, nil
+	}
 	return mergeForward(dst, updates, presence, after, to), to, nil
 }
 
@@ -174,8 +182,8 @@ func (m *Memory) Newest(ctx context.Context, filter *Filter, n int) (uint64, err
 		if err != nil || n <= 0 {
 			return after, err
 		}
-		if got == 0 { // the oldest one, or what lay here was dropped meanwhile
-			return max(after, oldest-1), nil
+		if got == 0 { // there are fewer
+			return oldest - 1, nil
 		}
 		for _, r := range part[:got] {
 			after = r.Position.Offset - 1
@@ -212,8 +220,8 @@ func (m *Memory) Latest(ctx context.Context, filter *Filter, limit int) (Latest,
 	return Latest{}, ctx.Err()
 }
 
-// copyBackward copies into dst the last records with offsets up to to, newest first, and returns the offset of the
-// oldest one that there is.
+// copyBackward copies into dst the last records with offsets up to to, newest first, for exact topics only those of
+// these topics, and returns the offset of the oldest one that there is.
 func (m *Memory) copyBackward(dst []*Record, to uint64, filter *Filter) (n int, oldest uint64, err error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -221,7 +229,12 @@ func (m *Memory) copyBackward(dst []*Record, to uint64, filter *Filter) (n int, 
 		return 0, 0, ErrClosed
 	}
 	updates, presence := m.lanes(filter)
-	return mergeBackward(dst, updates, presence, to), m.oldest(updates, presence), nil
+	oldest = m.oldest(updates, presence)
+	var room [8][]*Record
+	if lists, exact := m.topics.lists(room[:0], filter.Matchers); exact {
+		return backward(dst, lists, to), oldest, nil
+	}
+	return mergeBackward(dst, updates, presence, to), oldest, nil
 }
 
 // oldest returns the lowest offset at which a record lies in one of the lanes, the one behind the head if they are
@@ -301,7 +314,13 @@ func (m *Memory) Close() error {
 }
 
 func (m *Memory) trim(now time.Time) {
-	m.updates.trim(m.retention, now, m.ids.drop)
-	m.presence.trim(PresenceRetention(), now, m.ids.drop)
+	m.updates.trim(m.retention, now, m.dropped)
+	m.presence.trim(PresenceRetention(), now, m.dropped)
 	m.keys.trim(now, KeyWindow, m.updates.lost+1)
+}
+
+// dropped forgets what the indexes have of a record.
+func (m *Memory) dropped(r *Record) {
+	m.ids.drop(r)
+	m.topics.drop(r)
 }
