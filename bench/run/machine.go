@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // machine is what figures depend on beside the code.
@@ -32,15 +31,13 @@ func inspect(ctx context.Context, folder string, cpus placement) machine {
 		Go:        firstLine(outputOf(ctx, folder, "go", "env", "GOVERSION")),
 		Revision:  revision(ctx, folder),
 		Placement: cpus.String(),
+
+		Descriptors: descriptorLimit(),
 	}
 	if kib, _, found := strings.Cut(valueOf(fileText("/proc/meminfo"), "MemTotal"), " "); found {
 		if n, err := strconv.Atoi(kib); err == nil {
 			m.MemoryGiB = (n + 1<<19) >> 20
 		}
-	}
-	var files syscall.Rlimit
-	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files) == nil {
-		m.Descriptors = files.Max
 	}
 	return m
 }

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -224,12 +223,13 @@ func loadSubscribers(t *testing.T, h *hubProcess, whole time.Duration, calm <-ch
 	var subscribers []*loadSubscriber
 	for _, s := range kinds {
 		// What lies in the kernel's buffers hides that nobody reads.
-		dialer := &net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
-			return c.Control(func(fd uintptr) {
-				_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 256<<10) // a wish; less than a few segments would be slow
-			})
+		transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+			if err == nil {
+				_ = conn.(*net.TCPConn).SetReadBuffer(256 << 10) // a wish; less than a few segments would be slow
+			}
+			return conn, err
 		}}
-		transport := &http.Transport{DialContext: dialer.DialContext}
 		t.Cleanup(transport.CloseIdleConnections)
 		s.client, s.url, s.calm = &http.Client{Transport: transport}, h.url, calm
 		subscribers = append(subscribers, &s)

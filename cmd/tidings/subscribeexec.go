@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/tidings-hub/tidings/fanout"
@@ -77,20 +76,6 @@ func runUntil(ctx context.Context, cmd *exec.Cmd) error {
 		return <-ended
 	}
 }
-
-// shell returns a command for the shell. Whatever that starts is in a group of its own, so that all of it can
-// be ended.
-func shell(command string) *exec.Cmd {
-	cmd := exec.Command("sh", "-c", command)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	return cmd
-}
-
-// interrupt asks a command and what it has started to end.
-func interrupt(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
-
-// kill ends them.
-func kill(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
 // topic returns the topic of all events, if only one was asked for.
 func (s *subscription) topic() string {

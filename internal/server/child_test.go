@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/tidings-hub/tidings/internal/server"
 )
 
@@ -30,8 +28,7 @@ const (
 
 // child serves until standard input ends, and returns an exit code. It prints its URL and its ceiling.
 func child() int {
-	limit := unix.Rlimit{Cur: childSoft, Max: childHard}
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+	if err := lowerDescriptors(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
