@@ -143,8 +143,8 @@ func (h *Hub) trim(ctx context.Context) {
 	}
 }
 
-// refuseReason says which refusal err is.
-func refuseReason(err error) (RefuseReason, bool) {
+// ReasonOf returns which refusal an error of this package is, and false for errors that are none.
+func ReasonOf(err error) (RefuseReason, bool) {
 	if _, ok := errors.AsType[*InvalidError](err); ok {
 		return RefusedInvalid, true
 	}

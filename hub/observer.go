@@ -23,9 +23,9 @@ type RefuseReason uint8
 const (
 	// RefusedInvalid: something is wrong with it; the error is an [*InvalidError].
 	RefusedInvalid RefuseReason = iota
-	// RefusedLimit: it is beyond a limit; the error is a [*LimitError].
+	// RefusedLimit: it is beyond a limit; the error is a [*LimitError], or the limit one of package protocol.
 	RefusedLimit
-	// RefusedForbidden: it is not granted; the error is [ErrForbidden].
+	// RefusedForbidden: it is not granted; the error is [ErrForbidden], if the hub was asked at all.
 	RefusedForbidden
 	// RefusedKeyReused: its idempotency key was used for another update; the error is [ErrKeyReused].
 	RefusedKeyReused
@@ -43,6 +43,13 @@ const (
 	// RefusedPresence: as many subscriptions as [Limits].PresenceQueue allows have begun or ended without the log
 	// saying so yet; the error is a [*LimitError].
 	RefusedPresence
+	// RefusedCredentials: who asks could not be found out, because a token is missing, not accepted, or not to be checked
+	// at present. The hub knows no tokens; package protocol reports it, and what follows.
+	RefusedCredentials
+	// RefusedOrigin: it comes from a page of an origin that is not allowed.
+	RefusedOrigin
+	// RefusedRequest: it is none that the protocol knows: its method, path, form or parameters are wrong.
+	RefusedRequest
 )
 
 // RefuseReasons lists every reason of a refusal, for those who keep one counter for each.
@@ -50,6 +57,7 @@ func RefuseReasons() []RefuseReason {
 	return []RefuseReason{
 		RefusedInvalid, RefusedLimit, RefusedForbidden, RefusedKeyReused, RefusedClosed,
 		RefusedSubscribers, RefusedAddress, RefusedSubject, RefusedPresence,
+		RefusedCredentials, RefusedOrigin, RefusedRequest,
 	}
 }
 
@@ -74,6 +82,12 @@ func (r RefuseReason) String() string {
 		return "subject"
 	case RefusedPresence:
 		return "presence"
+	case RefusedCredentials:
+		return "credentials"
+	case RefusedOrigin:
+		return "origin"
+	case RefusedRequest:
+		return "request"
 	}
 	return "unknown"
 }
@@ -104,7 +118,7 @@ func (o *Observer) trimFailed(err error) {
 
 // refused reports err, if it is a refusal, and returns it.
 func (o *Observer) refused(err error) error {
-	if reason, ok := refuseReason(err); ok && o.Refused != nil {
+	if reason, ok := ReasonOf(err); ok && o.Refused != nil {
 		o.Refused(reason)
 	}
 	return err

@@ -29,6 +29,8 @@ type problem struct {
 	challenge  challenge // what is said about tokens
 	metadata   string    // the address that goes with the challenge, or ""
 
+	hubError error // what the hub has returned, if this explains it
+
 	// For the log:
 	cause   error  // why, if Detail does not say all
 	failure string // what the hub failed to do, if the fault is not the client's
@@ -48,6 +50,13 @@ func explain(r *http.Request, err error) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
 	}
+	p := explainHub(r, err)
+	p.hubError = err
+	return p
+}
+
+// explainHub returns the problem that an error of the hub's, or of its log's, is to the client.
+func explainHub(r *http.Request, err error) *problem {
 	if invalid, ok := errors.AsType[*hub.InvalidError](err); ok {
 		field := invalid.Field
 		if field == "key" {

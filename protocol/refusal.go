@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tidings-hub/tidings/auth"
+	"github.com/tidings-hub/tidings/hub"
 )
 
 // headerRequestID is the header of a refusal that names the request as the log does.
@@ -35,8 +36,45 @@ func (h *handler) refuse(r *http.Request, err error) *problem {
 		p.challenge = challengeNoToken // every 401 and 403 has one
 	}
 	p.metadata = h.metadataURL
-	h.logRefusal(r, p)
+	if gone := r.Context().Err(); gone != nil && errors.Is(p.cause, gone) {
+		return p // it failed because the client has left
+	}
+	reason, refused, told := reasonOf(p)
+	if tell := h.hub.Options().Observer.Refused; refused && !told && tell != nil {
+		tell(reason)
+	}
+	name := ""
+	if refused {
+		name = reason.String()
+	}
+	h.logRefusal(r, p, name)
 	return p
+}
+
+// reasonOf returns why p refuses a request, and whether the hub's observer has been told of it: by the hub, or by what
+// counts streams. A failure refuses nothing.
+func reasonOf(p *problem) (reason hub.RefuseReason, refused, told bool) {
+	if reason, known := hub.ReasonOf(p.hubError); known {
+		return reason, true, true
+	}
+	if p.failure != "" {
+		return 0, false, false
+	}
+	switch {
+	case p.Limit == limitAddress:
+		return hub.RefusedAddress, true, true
+	case p.Limit == limitSubject:
+		return hub.RefusedSubject, true, true
+	case p.Limit != "":
+		return hub.RefusedLimit, true, false
+	case p.Field == "Origin", p.Field == "Referer":
+		return hub.RefusedOrigin, true, false
+	case p.Status == http.StatusForbidden:
+		return hub.RefusedForbidden, true, false
+	case p.Status == http.StatusUnauthorized, p.Status == http.StatusServiceUnavailable, p.challenge != noChallenge:
+		return hub.RefusedCredentials, true, false
+	}
+	return hub.RefusedRequest, true, false
 }
 
 // requestID returns a name for a request that is like no other.
@@ -47,8 +85,8 @@ func requestID() string {
 }
 
 // logRefusal logs why a request is refused. Of the request it shows neither the query nor a header: they may hold
-// tokens.
-func (h *handler) logRefusal(r *http.Request, p *problem) {
+// tokens. reason is "" for a failure.
+func (h *handler) logRefusal(r *http.Request, p *problem, reason string) {
 	if h.options.Logger == nil {
 		return
 	}
@@ -62,12 +100,12 @@ func (h *handler) logRefusal(r *http.Request, p *problem) {
 	if cause == nil {
 		cause = p
 	}
-	if gone := r.Context().Err(); gone != nil && errors.Is(cause, gone) {
-		return // it failed because the client has left
-	}
 	attrs := []any{
 		"request", p.RequestID, "method", r.Method, "path", r.URL.Path, "client", h.addresses.of(r).String(),
 		"status", p.Status, "error", cause,
+	}
+	if reason != "" {
+		attrs = append(attrs, "reason", reason)
 	}
 	if refused, ok := errors.AsType[*auth.Error](cause); ok {
 		attrs = append(attrs, "check", refused.Check.String())

@@ -93,7 +93,9 @@ func readBeginning(r *http.Request, params parameters, l hub.Limits, into *hub.R
 // explainSubscribe returns the problem that err is to a subscriber who selects topics by param.
 func explainSubscribe(r *http.Request, err error, param string) *problem {
 	if invalid, ok := errors.AsType[*hub.InvalidError](err); ok && param != "" {
-		return badField(param, "parameter %q %s", param, invalid.Reason)
+		p := badField(param, "parameter %q %s", param, invalid.Reason)
+		p.hubError = err
+		return p
 	}
 	p := explain(r, err)
 	if p.Limit != "" && p.Field != paramReplay && p.Status == http.StatusBadRequest {
