@@ -3,6 +3,7 @@ package eventlog
 import (
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/tidings-hub/tidings/topic"
 )
@@ -18,7 +19,7 @@ func (x byTopic) add(r *Record) {
 		of := x[t]
 		if of == nil {
 			of = &topicRecords{}
-			x[t] = of
+			x[strings.Clone(t)] = of // t may be a part of a text that is to go with its record
 		}
 		if n := len(of.records); n == 0 || of.records[n-1] != r { // else the record names the topic twice
 			of.records = append(of.records, r)

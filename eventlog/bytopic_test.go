@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -85,4 +86,16 @@ func TestByTopicAgainstModel(t *testing.T) {
 			t.Errorf("behind %d lie %d, want the newest %d of %d", after, len(newest), n, len(selected))
 		}
 	})
+}
+
+// TestByTopicPinsNoText: a topic may be a part of a publisher's whole request, which is to go with its record.
+func TestByTopicPinsNoText(t *testing.T) {
+	request := "topic=a&data=and so on"
+	x := byTopic{}
+	x.add(&Record{Update: Update{Topics: []string{request[6:7]}}})
+	for name := range x {
+		if name != "a" || unsafe.StringData(name) == unsafe.StringData(request[6:7]) {
+			t.Errorf("the index has %q as it lies in the request", name)
+		}
+	}
 }
