@@ -1,69 +1,104 @@
 package protocol_test
 
 import (
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/tidings-hub/tidings/hub"
 	"github.com/tidings-hub/tidings/protocol"
 )
 
-// TestRefusalsAreTold: the observer is told of each request that is refused, once, whoever refuses it, and the log says
-// the same reason.
-func TestRefusalsAreTold(t *testing.T) {
-	const form = "application/x-www-form-urlencoded"
-	authorizer := protocol.AuthorizerFunc(func(r *http.Request) (protocol.Access, error) {
-		switch r.Header.Get("Authorization") {
-		case "Bearer nobody":
-			return protocol.Access{}, protocol.ErrNoToken
-		case "Bearer torn":
-			return protocol.Access{}, &protocol.PresentationError{Reason: "two tokens"}
-		case "Bearer reader":
-			return protocol.Access{Scope: "reader"}, nil
-		}
-		return protocol.AllowAll().Authorize(r)
-	})
+// TestEveryRefusalIsLogged: once, at the level that its kind has, with the id that the answer has, and without the
+// query.
+func TestEveryRefusalIsLogged(t *testing.T) {
 	tests := []struct {
-		name          string
-		method, query string
-		body          string
-		header        []string
-		status        int
-		want          hub.RefuseReason
+		name, method, query, body string
+		header                    []string
+		status                    int
+		level                     string
 	}{
-		{"no token", "GET", "topic=a", "", []string{"Authorization", "Bearer nobody"}, 401, hub.RefusedCredentials},
-		{"two tokens", "GET", "topic=a", "", []string{"Authorization", "Bearer torn"}, 400, hub.RefusedCredentials},
-		{"a stranger's page", "POST", "", "topic=a&data=x", []string{"Content-Type", form, "Origin", "https://stranger.example"}, 403, hub.RefusedOrigin},
-		{"another method", "DELETE", "", "", nil, 405, hub.RefusedRequest},
-		{"a parameter of another kind", "GET", "topic=a&replay=many", "", nil, 400, hub.RefusedRequest},
-		{"another form", "POST", "", "x", []string{"Content-Type", "text/css"}, 415, hub.RefusedRequest},
-		{"nothing selected", "GET", "", "", nil, 400, hub.RefusedRequest},
-		{"too many topics", "GET", "topic=a&topic=b&topic=c", "", nil, 400, hub.RefusedLimit},
-		{"a topic of the reserved kind", "POST", "", "topic=*&data=x", []string{"Content-Type", form}, 400, hub.RefusedInvalid},
-		{"too much", "POST", "", "topic=a&data=" + strings.Repeat("x", 5000), []string{"Content-Type", form}, 413, hub.RefusedLimit},
-		{"a body too long to be read", "POST", "", "topic=a&data=" + strings.Repeat("x", 50_000), []string{"Content-Type", form}, 413, hub.RefusedLimit},
-		{"not granted", "POST", "", "topic=a&data=x", []string{"Content-Type", form, "Authorization", "Bearer reader"}, 403, hub.RefusedForbidden},
+		{"bad parameter", "GET", "matchx=hidden", "", nil, 400, "DEBUG"},
+		{"bad parameter, HEAD", "HEAD", "matchx=hidden", "", nil, 400, "DEBUG"},
+		{"no token", "POST", "", "topic=a", nil, 401, "INFO"},
+		{"bad token", "POST", "", "topic=a", bearer("hidden"), 401, "INFO"},
+		{"bad token in the query", "GET", "topic=a&authorization=hidden", "", nil, 401, "INFO"},
+		{"malformed presentation", "POST", "", "topic=a", []string{"Authorization", "Bearer hidden hidden"}, 400, "INFO"},
+		{"method", "DELETE", "topic=a", "", nil, 405, "DEBUG"},
+		{"foreign preflight", "OPTIONS", "", "", []string{"Origin", "https://evil.example", "Access-Control-Request-Method", "POST"}, 403, "INFO"},
+		{"foreign page", "POST", "", "topic=a", []string{"Origin", "https://evil.example"}, 403, "INFO"},
+		{"type of a QUERY", "QUERY", "", "topic=a", []string{"Content-Type", "text/plain"}, 415, "DEBUG"},
 	}
 	run(t, func(t *testing.T, m mode) {
-		var told refusals
-		logged := new(records)
-		s := serve(t, m, hub.Options{Observer: told.observer(), Limits: hub.Limits{Matchers: 2, DataBytes: 4000}},
-			protocol.Options{Authorizer: authorizer, MaxBodyBytes: 20_000, Logger: slog.New(logged)})
+		a := serveTokens(t, m)
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
-				logged.take()
-				resp := s.request(t, tt.method, tt.query, tt.body, tt.header...)
-				if resp.StatusCode != tt.status {
-					t.Errorf("%s, want %d", resp.Status, tt.status)
+				resp := a.request(t, tt.method, tt.query, tt.body, tt.header...)
+				id := resp.Header.Get("X-Request-Id")
+				if tt.method != http.MethodHead {
+					id = readProblem(t, resp, tt.status).RequestID
 				}
-				told.want(t, tt.want)
-				lines := logged.take()
-				if len(lines) != 1 || lines[0]["reason"] != tt.want.String() {
-					t.Errorf("logged %v, want the reason %v once", lines, tt.want)
+				logged := a.log.take()
+				if len(logged) != 1 || resp.StatusCode != tt.status {
+					t.Fatalf("%s, logged %v", resp.Status, logged)
+				}
+				got := logged[0]
+				if id == "" || got["request"] != id || got["level"] != tt.level || got["method"] != tt.method ||
+					got["path"] != protocol.DefaultPath || got["client"] != "127.0.0.1" || got["error"] == "" {
+					t.Errorf("request %q is logged as %v", id, got)
+				}
+				for name, value := range got {
+					if strings.Contains(value, "hidden") && !strings.Contains(tt.query, "matchx") {
+						t.Errorf("the log shows the token as %s: %q", name, value)
+					}
+					if strings.Contains(value, "authorization=") || strings.Contains(value, "matchx=") {
+						t.Errorf("the log shows the query as %s: %q", name, value)
+					}
 				}
 			})
+		}
+		a.post(t, "topic=a", bearer(a.token(all, nil))...)
+		a.subscribe(t, "topic=a")
+		if logged := a.log.take(); len(logged) > 0 {
+			t.Errorf("what is not refused is logged: %v", logged)
+		}
+		resp := a.request(t, http.MethodPost, "", `{"topic":"a"}`+"\nx\n"+`{"topic":"*"}`,
+			append(bearer(a.token(all, nil)), "Content-Type", ndjson)...)
+		if body := readAll(t, resp); resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s %s", resp.Status, body)
+		}
+		logged := a.log.take()
+		if len(logged) != 1 || logged[0]["refused"] != "2" || logged[0]["lines"] != "3" || logged[0]["first"] != "2" {
+			t.Errorf("refused lines are logged as %v", logged)
+		}
+	})
+}
+
+// TestInvalidTokensLookAlike: the answers to tokens that are wrong in different ways differ in the request's id only.
+func TestInvalidTokensLookAlike(t *testing.T) {
+	run(t, func(t *testing.T, m mode) {
+		a := serveTokens(t, m)
+		other := a.sign(a.old, claimsOf(publicURL, issuer))
+		first := ""
+		for _, token := range []string{
+			"x.y.z", a.token(all, nil, past), other, a.token([]string{"/:id(", "b"}, nil), a.sign(a.modern, claimsOf("https://x.example", issuer)),
+			a.sign(a.modern, claimsOf(publicURL, "https://x.example")),
+		} {
+			resp := a.request(t, http.MethodPost, "", "topic=a", bearer(token)...)
+			p := readProblem(t, resp, http.StatusUnauthorized)
+			got := p.Detail + resp.Header.Get("WWW-Authenticate")
+			if first == "" {
+				first = got
+			}
+			if got != first {
+				t.Errorf("%s, then %s", first, got)
+			}
+		}
+		checks := map[string]bool{}
+		for _, record := range a.log.take() {
+			checks[record["check"]] = true
+		}
+		if len(checks) < 5 {
+			t.Errorf("but the log tells only %v apart", checks)
 		}
 	})
 }

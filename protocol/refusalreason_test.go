@@ -1,0 +1,69 @@
+package protocol_test
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/tidings-hub/tidings/hub"
+	"github.com/tidings-hub/tidings/protocol"
+)
+
+// TestRefusalsAreTold: the observer is told of each request that is refused, once, whoever refuses it, and the log says
+// the same reason.
+func TestRefusalsAreTold(t *testing.T) {
+	const form = "application/x-www-form-urlencoded"
+	authorizer := protocol.AuthorizerFunc(func(r *http.Request) (protocol.Access, error) {
+		switch r.Header.Get("Authorization") {
+		case "Bearer nobody":
+			return protocol.Access{}, protocol.ErrNoToken
+		case "Bearer torn":
+			return protocol.Access{}, &protocol.PresentationError{Reason: "two tokens"}
+		case "Bearer reader":
+			return protocol.Access{Scope: "reader"}, nil
+		}
+		return protocol.AllowAll().Authorize(r)
+	})
+	tests := []struct {
+		name          string
+		method, query string
+		body          string
+		header        []string
+		status        int
+		want          hub.RefuseReason
+	}{
+		{"no token", "GET", "topic=a", "", []string{"Authorization", "Bearer nobody"}, 401, hub.RefusedCredentials},
+		{"two tokens", "GET", "topic=a", "", []string{"Authorization", "Bearer torn"}, 400, hub.RefusedCredentials},
+		{"a stranger's page", "POST", "", "topic=a&data=x", []string{"Content-Type", form, "Origin", "https://stranger.example"}, 403, hub.RefusedOrigin},
+		{"another method", "DELETE", "", "", nil, 405, hub.RefusedRequest},
+		{"a parameter of another kind", "GET", "topic=a&replay=many", "", nil, 400, hub.RefusedRequest},
+		{"another form", "POST", "", "x", []string{"Content-Type", "text/css"}, 415, hub.RefusedRequest},
+		{"nothing selected", "GET", "", "", nil, 400, hub.RefusedRequest},
+		{"too many topics", "GET", "topic=a&topic=b&topic=c", "", nil, 400, hub.RefusedLimit},
+		{"a topic of the reserved kind", "POST", "", "topic=*&data=x", []string{"Content-Type", form}, 400, hub.RefusedInvalid},
+		{"too much", "POST", "", "topic=a&data=" + strings.Repeat("x", 5000), []string{"Content-Type", form}, 413, hub.RefusedLimit},
+		{"a body too long to be read", "POST", "", "topic=a&data=" + strings.Repeat("x", 50_000), []string{"Content-Type", form}, 413, hub.RefusedLimit},
+		{"not granted", "POST", "", "topic=a&data=x", []string{"Content-Type", form, "Authorization", "Bearer reader"}, 403, hub.RefusedForbidden},
+	}
+	run(t, func(t *testing.T, m mode) {
+		var told refusals
+		logged := new(records)
+		s := serve(t, m, hub.Options{Observer: told.observer(), Limits: hub.Limits{Matchers: 2, DataBytes: 4000}},
+			protocol.Options{Authorizer: authorizer, MaxBodyBytes: 20_000, Logger: slog.New(logged)})
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				logged.take()
+				resp := s.request(t, tt.method, tt.query, tt.body, tt.header...)
+				if resp.StatusCode != tt.status {
+					t.Errorf("%s, want %d", resp.Status, tt.status)
+				}
+				told.want(t, tt.want)
+				lines := logged.take()
+				if len(lines) != 1 || lines[0]["reason"] != tt.want.String() {
+					t.Errorf("logged %v, want the reason %v once", lines, tt.want)
+				}
+			})
+		}
+	})
+}
