@@ -3,7 +3,6 @@ package fanout_test
 import (
 	"context"
 	"errors"
-	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -169,34 +168,32 @@ func TestAttachRacesShutdown(t *testing.T) {
 }
 
 func TestShutdownLeavesNoGoroutine(t *testing.T) {
-	before := runtime.NumGoroutine()
-	memory, err := eventlog.NewMemory(eventlog.Retention{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := fanout.New(memory, 0, fanout.Options{Shards: 4, Readers: 8})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := runtime.NumGoroutine() - before; got < 12 {
-		t.Errorf("%d goroutines more, want at least 12: the test does not see them", got)
-	}
-	var sinks []*fakeSink
-	for range 100 {
-		sinks = append(sinks, newFake(7)) // less than a farewell
-		if _, err := f.Attach(subscriptionOf("a"), sinks[len(sinks)-1]); err != nil {
+	leaktest.Run(t, func(started func() int) {
+		memory, err := eventlog.NewMemory(eventlog.Retention{})
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- f.Shutdown(t.Context()) }()
-	for _, s := range sinks {
-		s.drain(-1)
-	}
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-	if err := leaktest.Wait(before); err != nil {
-		t.Error(err)
-	}
+		f, err := fanout.New(memory, 0, fanout.Options{Shards: 4, Readers: 8})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := started(); got < 12 {
+			t.Errorf("%d goroutines, want at least 12: the test does not see them", got)
+		}
+		var sinks []*fakeSink
+		for range 100 {
+			sinks = append(sinks, newFake(7)) // less than a farewell
+			if _, err := f.Attach(subscriptionOf("a"), sinks[len(sinks)-1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- f.Shutdown(t.Context()) }()
+		for _, s := range sinks {
+			s.drain(-1)
+		}
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -197,28 +196,26 @@ func TestCloseCutsWhoIsStuck(t *testing.T) {
 }
 
 func TestCloseLeavesNoGoroutine(t *testing.T) {
-	before := runtime.NumGoroutine()
-	h, err := hub.New(hub.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if runtime.NumGoroutine() <= before {
-		t.Error("no goroutine more: the test does not see them")
-	}
-	sub, err := h.Subscribe(t.Context(), hub.Request{Matchers: matchers("a")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := sub.Attach(&sink{seen: &happenings{count: map[string]int{}}}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := h.Publish(t.Context(), update("x"), topic.All()); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.Close(); err != nil {
-		t.Error(err)
-	}
-	if err := leaktest.Wait(before); err != nil {
-		t.Error(err)
-	}
+	leaktest.Run(t, func(started func() int) {
+		h, err := hub.New(hub.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if started() == 0 {
+			t.Error("no goroutine: the test does not see them")
+		}
+		sub, err := h.Subscribe(t.Context(), hub.Request{Matchers: matchers("a")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sub.Attach(&sink{seen: &happenings{count: map[string]int{}}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Publish(t.Context(), update("x"), topic.All()); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }
