@@ -3,7 +3,6 @@ package fanout
 import (
 	"container/heap"
 	"context"
-	"slices"
 	"time"
 )
 
@@ -85,6 +84,7 @@ func (s *shard) expire() {
 		return
 	}
 	now := time.Now()
+	var due []*Subscriber
 	for len(s.expiries) > 0 && !s.expiries[0].leave.next.After(now) {
 		sub := s.expiries[0]
 		x := sub.leave
@@ -95,34 +95,38 @@ func (s *shard) expire() {
 			continue
 		}
 		heap.Pop(&s.expiries)
-		s.expired(sub)
+		s.end(sub, x.why)
+		due = append(due, sub)
 	}
+	s.endNow(due)
 }
 
-// expired ends a stream whose time has come. Nothing is written to it any more behind the frame that it has begun, and
-// if that cannot be, it is cut: not a byte goes out later than it may.
-func (s *shard) expired(sub *Subscriber) { s.endNow(sub, sub.leave.why) }
-
-// endNow ends a stream at once: properly, if the socket takes that.
-func (s *shard) endNow(sub *Subscriber, why EndReason) {
-	s.end(sub, why)
+// endNow ends streams at once that are ending: properly, if the socket takes that. Nothing is written to them any more
+// behind the frame that they have begun, and if that cannot be, they are cut: not a byte goes out later than it may.
+func (s *shard) endNow(subs []*Subscriber) {
+	if len(subs) == 0 {
+		return
+	}
 	s.flush()
-	if !sub.ended {
-		sub.ending = false // there is no time for a proper end
-		s.finish(sub, sub.reason)
+	for _, sub := range subs {
+		if !sub.ended {
+			sub.ending = false // there is no time for a proper end
+			s.finish(sub, sub.reason)
+		}
 	}
 }
 
 // endWhere ends the streams of certain bearers, and returns how many that were.
 func (s *shard) endWhere(match func(bearer any) bool, why EndReason) int {
-	n := 0
-	for _, sub := range slices.Clone(s.subs) {
+	var revoked []*Subscriber
+	for _, sub := range s.subs {
 		if sub.leave != nil && sub.leave.bearer != nil && match(sub.leave.bearer) {
-			s.endNow(sub, why)
-			n++
+			s.end(sub, why)
+			revoked = append(revoked, sub)
 		}
 	}
-	return n
+	s.endNow(revoked)
+	return len(revoked)
 }
 
 // EndWhere ends the streams of the bearers that match selects, and returns how many there were. They have ended when it

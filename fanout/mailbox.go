@@ -51,6 +51,7 @@ const (
 	msgCut
 	msgShutdown
 	msgKill
+	msgHeard // has been dealt with
 )
 
 // put hands a batch over. It never waits: a mailbox over its bound drops every batch that it holds, and keeps

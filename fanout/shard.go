@@ -92,6 +92,8 @@ func sooner(a, b time.Duration) time.Duration {
 func (s *shard) turn() {
 	s.now = s.clock()
 	s.mailbox.take(&s.mail)
+	s.hear(s.mail.messages)
+	s.expire() // before anything is written: the turn may be late
 	if s.mail.overflow {
 		s.jump(s.mail.head)
 	}
@@ -100,7 +102,7 @@ func (s *shard) turn() {
 	}
 	s.flush() // who is live does not wait for who comes back
 	s.handle(s.mail.messages)
-	s.expire()
+	s.expire() // who has come with no time left
 	s.pace.wake(s.now, s.resume)
 	s.catchUp()
 	s.flush()
@@ -224,6 +226,16 @@ func (s *shard) conclude(sub *Subscriber) {
 		return
 	}
 	s.finish(sub, sub.reason)
+}
+
+// hear takes in what sinks have told, which says to whom something can be written, and leaves the other messages.
+func (s *shard) hear(messages []message) {
+	for i := range messages {
+		if kind := messages[i].kind; kind == msgDrained || kind == msgGone {
+			s.handle(messages[i : i+1])
+			messages[i] = message{kind: msgHeard}
+		}
+	}
 }
 
 // handle does what others want of the shard.
