@@ -155,9 +155,9 @@ func (m *Memory) copyForward(dst []*Record, after uint64, r *ReadRequest) (n int
 		return 0, 0, &TrimmedError{Floor: lost + 1}
 	}
 	to = min(r.To, m.head)
-	var room [8][]*Record
+	var room [8]toMerge
 	if lists, exact := m.topics.lists(room[:0], r.Filter.Matchers); exact {
-		return forward(dst, lists, after, to), to, nil
+		return lists.forward(dst, after, to), to, nil
 	}
 	return mergeForward(dst, updates, presence, after, to), to, nil
 }
@@ -230,9 +230,9 @@ func (m *Memory) copyBackward(dst []*Record, to uint64, filter *Filter) (n int, 
 	}
 	updates, presence := m.lanes(filter)
 	oldest = m.oldest(updates, presence)
-	var room [8][]*Record
+	var room [8]toMerge
 	if lists, exact := m.topics.lists(room[:0], filter.Matchers); exact {
-		return backward(dst, lists, to), oldest, nil
+		return lists.backward(dst, to), oldest, nil
 	}
 	return mergeBackward(dst, updates, presence, to), oldest, nil
 }
