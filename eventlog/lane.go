@@ -71,4 +71,6 @@ func mergeBackward(dst []*Record, a, b *lane, to uint64) int {
 	return n
 }
 
-func cost(r *Record) int64 { return int64(r.Size()) + recordOverhead }
+func cost(r *Record) int64 {
+	return int64(r.Size()) + recordOverhead + topicOverhead*int64(max(len(r.Topics)-1, 0))
+}

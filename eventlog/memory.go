@@ -29,6 +29,9 @@ var _ Log = (*Memory)(nil)
 // recordOverhead is what a record costs beside its texts: the structure, its index entries, slice headers.
 const recordOverhead = 256
 
+// topicOverhead is what each further topic of a record costs: its place in the index, where it may be the only one.
+const topicOverhead = 128
+
 // slicePart is how many records are looked at under one hold of the lock, so that a long scan never holds up
 // the committer for more than some microseconds.
 const slicePart = 1024

@@ -10,7 +10,8 @@ import (
 type Retention struct {
 	// MaxAge drops records that are older.
 	MaxAge time.Duration
-	// MaxBytes drops the oldest records while the sum of [Update.Size] and a fixed overhead of each is larger.
+	// MaxBytes drops the oldest records while the sum of [Update.Size] and a fixed overhead of each is larger. In memory
+	// each further topic has an overhead too.
 	MaxBytes int64
 	// MaxRecords drops the oldest records while there are more.
 	MaxRecords int
