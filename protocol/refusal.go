@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tidings-hub/tidings/auth"
+	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/hub"
 )
 
@@ -40,15 +41,22 @@ func (h *handler) refuse(r *http.Request, err error) *problem {
 		return p // it failed because the client has left
 	}
 	reason, refused, told := reasonOf(p)
-	if tell := h.hub.Options().Observer.Refused; refused && !told && tell != nil {
-		tell(reason)
-	}
 	name := ""
 	if refused {
 		name = reason.String()
 	}
+	if refused && !told {
+		h.tellRefused(reason)
+	}
 	h.logRefusal(r, p, name)
 	return p
+}
+
+// tellRefused tells the hub's observer of what the hub itself was not asked.
+func (h *handler) tellRefused(reason hub.RefuseReason) {
+	if tell := h.hub.Options().Observer.Refused; tell != nil {
+		tell(reason)
+	}
 }
 
 // reasonOf returns why p refuses a request, and whether the hub's observer has been told of it: by the hub, or by what
@@ -61,6 +69,8 @@ func reasonOf(p *problem) (reason hub.RefuseReason, refused, told bool) {
 		return 0, false, false
 	}
 	switch {
+	case errors.Is(p.hubError, eventlog.ErrClosed): // the hub does not know yet
+		return hub.RefusedClosed, true, false
 	case p.Limit == limitAddress:
 		return hub.RefusedAddress, true, true
 	case p.Limit == limitSubject:

@@ -1,11 +1,14 @@
 package protocol_test
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/hub"
 	"github.com/tidings-hub/tidings/protocol"
 )
@@ -66,4 +69,66 @@ func TestRefusalsAreTold(t *testing.T) {
 			})
 		}
 	})
+}
+
+// TestHubWithoutALog: a log that somebody has closed is a hub that shuts down.
+func TestHubWithoutALog(t *testing.T) {
+	run(t, func(t *testing.T, m mode) {
+		var told refusals
+		logged := new(records)
+		log := &brokenLog{Log: newMemory(t, eventlog.Retention{})}
+		s := serve(t, m, hub.Options{Log: log, Observer: told.observer()},
+			protocol.Options{Authorizer: protocol.AllowAll(), Logger: slog.New(logged)})
+		log.fail(eventlog.ErrClosed)
+		wantProblem(t, s.request(t, http.MethodPost, "", "topic=a"), 503, "", "shutting down")
+		told.want(t, hub.RefusedClosed)
+		wantProblem(t, s.postLines(t, `not JSON`, `{"topic":"a"}`), 503, "", "shutting down")
+		told.want(t, hub.RefusedClosed)
+		wantProblem(t, s.request(t, http.MethodGet, "topic=a", ""), 503, "", "shutting down")
+		told.want(t, hub.RefusedClosed)
+		lines := logged.take()
+		for _, line := range lines {
+			if line["reason"] != "closed" {
+				t.Errorf("logged %v", line)
+			}
+		}
+		if len(lines) != 3 {
+			t.Errorf("%d lines, want 3", len(lines))
+		}
+	})
+}
+
+// TestFailuresAreNoRefusals: what is the hub's own fault, or its program's, is logged as such and not counted.
+func TestFailuresAreNoRefusals(t *testing.T) {
+	var told refusals
+	logged := new(records)
+	log := &brokenLog{Log: newMemory(t, eventlog.Retention{})}
+	handler, err := protocol.Handler(newHub(t, hub.Options{Log: log, Observer: told.observer()}),
+		protocol.Options{Authorizer: protocol.AllowAll(), Logger: slog.New(logged)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		err    error
+		status int
+	}{
+		{"middleware hides flushing", nil, 500},
+		{"the log is being opened anew", eventlog.ErrUnavailable, 503},
+		{"the log has failed", errors.New("for a test"), 500},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			log.mend()
+			if tt.err != nil {
+				log.fail(tt.err)
+			}
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(hidden{w}, httptest.NewRequest(http.MethodGet, "/?topic=a", nil))
+			told.want(t)
+			lines := logged.take()
+			if w.Code != tt.status || len(lines) != 1 || lines[0]["level"] != "ERROR" || lines[0]["reason"] != "" {
+				t.Errorf("status %d, logged %v; want %d and an error without a reason", w.Code, lines, tt.status)
+			}
+		})
+	}
 }

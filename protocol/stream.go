@@ -50,8 +50,9 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, s *stream) err
 	if !canFlush(w) {
 		s.unsetHeader(w.Header())
 		return &problem{
-			Status: http.StatusInternalServerError,
-			Detail: "a stream cannot be flushed here: the server's middleware hides http.Flusher",
+			Status:  http.StatusInternalServerError,
+			Detail:  "a stream cannot be flushed here: the server's middleware hides http.Flusher",
+			failure: "request failed",
 		}
 	}
 	s.sink = fanout.NewResponseSink(h.stall, s.form())
