@@ -42,7 +42,7 @@ func (h *handler) publishLines(w http.ResponseWriter, r *http.Request, access *A
 		}
 		lines[i] = lineResult{ID: outcome.ID, Replayed: outcome.Repeated}
 	}
-	h.logLines(r, lines)
+	h.tellLines(r, lines)
 	header := w.Header()
 	header.Set("Content-Type", typeLines)
 	header.Set("X-Content-Type-Options", "nosniff") // the body is what the publisher chose
@@ -72,24 +72,34 @@ type lineResult struct {
 	Field  string `json:"field,omitempty"`
 	Limit  string `json:"limit,omitempty"`
 	Max    int64  `json:"max,omitempty"`
+
+	reason hub.RefuseReason // of a line that is refused
+	told   bool             // the hub's observer knows
 }
 
 func (l *lineResult) refuse(p *problem) {
+	l.reason, _, l.told = reasonOf(p)
 	l.Status, l.Detail, l.Field, l.Limit, l.Max = p.Status, p.Detail, p.Field, p.Limit, p.Max
 	if l.Field == headerKey {
 		l.Field = "key"
 	}
 }
 
-// logLines logs how many lines are refused, and why the first of them is.
-func (h *handler) logLines(r *http.Request, lines []lineResult) {
+// tellLines tells the hub's observer of the lines that are refused, as far as it does not know, and the log how many they
+// are, and why the first of them is.
+func (h *handler) tellLines(r *http.Request, lines []lineResult) {
 	var first *lineResult
 	refused := 0
 	for i := range lines {
-		if lines[i].Status != 0 {
-			if refused++; first == nil {
-				first = &lines[i]
-			}
+		l := &lines[i]
+		if l.Status == 0 {
+			continue
+		}
+		if refused++; first == nil {
+			first = l
+		}
+		if !l.told {
+			h.tellRefused(l.reason)
 		}
 	}
 	if first == nil || h.options.Logger == nil {
@@ -97,7 +107,7 @@ func (h *handler) logLines(r *http.Request, lines []lineResult) {
 	}
 	h.options.Logger.Log(r.Context(), slog.LevelDebug, "lines refused", "method", r.Method, "path", r.URL.Path,
 		"client", h.addresses.of(r).String(), "lines", len(lines), "refused", refused,
-		"first", first.Line, "status", first.Status, "error", first.Detail)
+		"first", first.Line, "status", first.Status, "reason", first.reason.String(), "error", first.Detail)
 }
 
 func writeLines(w io.Writer, lines []lineResult) {

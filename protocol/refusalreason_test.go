@@ -71,6 +71,34 @@ func TestRefusalsAreTold(t *testing.T) {
 	})
 }
 
+// TestRefusedLinesAreTold: of a body of several updates each that is refused is told of, whoever refuses it. A body that is
+// refused as a whole is one refusal.
+func TestRefusedLinesAreTold(t *testing.T) {
+	lines := []string{
+		`not JSON`,
+		`{"topic":"*"}`,
+		`{"topic":"a","data":"` + strings.Repeat("x", 5000) + `"}`,
+		`{"topic":"a"}`,
+		`{"topic":"` + protocol.DefaultPath + `/subscriptions"}`,
+	}
+	run(t, func(t *testing.T, m mode) {
+		var told refusals
+		logged := new(records)
+		log := &brokenLog{Log: newMemory(t, eventlog.Retention{})}
+		s := serve(t, m, hub.Options{Log: log, Observer: told.observer(), Limits: hub.Limits{DataBytes: 4000}},
+			protocol.Options{Authorizer: protocol.AllowAll(), Logger: slog.New(logged), MaxLines: len(lines)})
+		s.results(t, lines...)
+		told.want(t, hub.RefusedInvalid, hub.RefusedLimit, hub.RefusedRequest, hub.RefusedRequest)
+		if got := logged.take(); len(got) != 1 || got[0]["refused"] != "4" || got[0]["reason"] != "request" {
+			t.Errorf("logged %v, want four refused lines, the first for its form", got)
+		}
+		wantProblem(t, s.postLines(t, append(lines, lines[0])...), 413, "", "MaxLines")
+		told.want(t, hub.RefusedLimit)
+		s.results(t, lines[3])
+		told.want(t)
+	})
+}
+
 // TestHubWithoutALog: a log that somebody has closed is a hub that shuts down.
 func TestHubWithoutALog(t *testing.T) {
 	run(t, func(t *testing.T, m mode) {
