@@ -2,6 +2,7 @@ package main
 
 import (
 	"os/exec"
+	"strconv"
 	"syscall"
 )
 
@@ -15,5 +16,10 @@ func shell(command string) *exec.Cmd {
 // interrupt does nothing: the system has no way to ask. The command has as long to end as elsewhere.
 func interrupt(*exec.Cmd) error { return nil }
 
-// kill ends the shell, and what it waits for with it.
-func kill(cmd *exec.Cmd) error { return cmd.Process.Kill() }
+// kill ends them. The system ends what a process has started only if it is asked to, and has no call for that.
+func kill(cmd *exec.Cmd) error {
+	if exec.Command("taskkill", "/t", "/f", "/pid", strconv.Itoa(cmd.Process.Pid)).Run() == nil {
+		return nil
+	}
+	return cmd.Process.Kill()
+}
