@@ -114,8 +114,20 @@ func (s *ResponseSink) wake() {
 
 // Run writes what the shard offers until the stream ends, and returns nil if it ended properly. It is called
 // once, by the handler that owns w, after the subscriber was attached; when it returns, the handler should too.
-// ctx is the request's: its end means that the peer has gone.
+// ctx is the request's: its end means that the peer has gone, and so does a panic of w.
 func (s *ResponseSink) Run(ctx context.Context, w http.ResponseWriter) error {
+	returned := false
+	defer func() {
+		if !returned {
+			s.notify.Gone(EndGone)
+		}
+	}()
+	err := s.run(ctx, w)
+	returned = true
+	return err
+}
+
+func (s *ResponseSink) run(ctx context.Context, w http.ResponseWriter) error {
 	rc := http.NewResponseController(w)
 	defer s.limit.close()
 	if err := s.limit.open(rc); err != nil {

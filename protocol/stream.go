@@ -57,15 +57,23 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, s *stream) err
 	}
 	s.sink = fanout.NewResponseSink(h.stall, s.form())
 	s.sink.Until(s.sub.Expires())
-	if _, err := s.sub.Attach(s.sink); err != nil { // what it is offered waits until Run
+	sub, err := s.sub.Attach(s.sink) // what it is offered waits until Run
+	if err != nil {
 		s.unsetHeader(w.Header())
 		return err
 	}
+	begun := false
+	defer func() {
+		if !begun { // nobody will write what it is offered
+			sub.Gone(fanout.EndGone)
+		}
+	}()
 	s.sub = nil // all was told
 	if r.ProtoMajor == 1 {
 		w.Header().Set("Connection", "close") // its write deadline outlives the stream
 	}
 	w.WriteHeader(http.StatusOK) // goes out with the first bytes, which a stream has at once
+	begun = true
 	return nil
 }
 
