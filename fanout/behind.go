@@ -15,6 +15,9 @@ const turnBytes = 1 << 18
 // windowScan is how many frames of the window one subscriber has looked at in a turn.
 const windowScan = 4096
 
+// scanBytes is what a frame that is looked at counts as in the turn's share: it takes time also if it is not wanted.
+const scanBytes = 16
+
 // resume lets a subscriber that is behind go on, unless it waits for its socket, for a reader or for its share.
 func (s *shard) resume(sub *Subscriber) {
 	if sub.queued || !sub.mayAdvance() {
@@ -44,7 +47,8 @@ func (s *shard) catchUp() {
 	s.waiting = turn[:0]
 }
 
-// advance moves a subscriber towards the shard's head, never beyond it, and returns the bytes that it took.
+// advance moves a subscriber towards the shard's head, never beyond it, and returns what that counts as in the turn's
+// share: the bytes that it took, and the frames that were looked at.
 func (s *shard) advance(sub *Subscriber) int {
 	if sub.only != nil {
 		return s.advanceOnly(sub)
@@ -53,7 +57,7 @@ func (s *shard) advance(sub *Subscriber) int {
 		s.goLive(sub)
 		return 0
 	}
-	frames, to, ok := s.fan.window.read(s.frames[:0], sub.pos, s.head, sub.filter, s.fan.options.ChunkBytes, windowScan)
+	frames, to, looked, ok := s.fan.window.read(s.frames[:0], sub.pos, s.head, sub.filter, s.fan.options.ChunkBytes, windowScan)
 	if !ok {
 		s.fetch(sub, s.head)
 		return 0
@@ -62,7 +66,7 @@ func (s *shard) advance(sub *Subscriber) int {
 	bytes := s.serve(sub, frames, to)
 	clear(frames)
 	s.frames = frames[:0]
-	return bytes
+	return bytes + looked*scanBytes
 }
 
 // advanceOnly has a reader fetch what a subscriber is sent of the past, as far as it has been selected.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/topic"
 )
 
 // turnOf delivers a batch as a turn would.
@@ -222,6 +223,37 @@ func TestGoLiveOnlyWithAnEmptySocket(t *testing.T) {
 	s.catchUp()
 	if !sub.live || len(sub.pending) > 0 {
 		t.Errorf("drained: live %v, %d frames pending", sub.live, len(sub.pending))
+	}
+}
+
+// TestTurnShareOfLooking: who wants nothing of the window takes a share of the turn too, for it has to be looked at.
+func TestTurnShareOfLooking(t *testing.T) {
+	s := stillShard(Options{})
+	turnOf(s, batchOf(t, 1, windowScan))
+	compiler, err := topic.NewCompiler(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	never, err := compiler.Template("never/{x}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	filter := &eventlog.Filter{Matchers: topic.Matchers{never}}
+	for range 10 {
+		attachTo(s, filter, 0, greedy())
+	}
+	var live []int
+	for range 4 {
+		s.catchUp()
+		live = append(live, 0)
+		for _, sub := range s.subs {
+			if sub.live {
+				live[len(live)-1]++
+			}
+		}
+	}
+	if diff := cmp.Diff([]int{4, 8, 10, 10}, live); diff != "" {
+		t.Errorf("live after each turn (-want +got):\n%s", diff)
 	}
 }
 

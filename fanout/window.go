@@ -56,13 +56,13 @@ func (w *window) jump(head uint64) {
 }
 
 // read appends to dst the frames with after < offset <= to that filter selects, until they have maxBytes or
-// maxScan frames have been looked at. It returns the offset up to which everything is known, and false if the
-// window does not reach back to after. For exact topics only frames of these topics are looked at.
-func (w *window) read(dst []*Frame, after, to uint64, filter *eventlog.Filter, maxBytes, maxScan int) ([]*Frame, uint64, bool) {
+// maxScan frames have been looked at. It returns the offset up to which everything is known, how many frames were looked
+// at, and false if the window does not reach back to after. For exact topics only frames of these topics are looked at.
+func (w *window) read(dst []*Frame, after, to uint64, filter *eventlog.Filter, maxBytes, maxScan int) ([]*Frame, uint64, int, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if after < w.floor {
-		return dst, after, false
+		return dst, after, 0, false
 	}
 	r := windowRead{frames: dst, after: after, to: min(to, w.head), maxBytes: maxBytes, maxScan: maxScan}
 	var room [8][]*Frame
@@ -79,7 +79,7 @@ func (w *window) read(dst []*Frame, after, to uint64, filter *eventlog.Filter, m
 	if !r.cut {
 		r.after = max(after, r.to)
 	}
-	return r.frames, r.after, true
+	return r.frames, r.after, maxScan - r.maxScan, true
 }
 
 // windowRead is a read under way.

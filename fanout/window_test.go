@@ -59,7 +59,7 @@ func TestWindowRead(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			frames, to, ok := w.read(nil, tt.after, tt.to, tt.filter, tt.maxBytes, tt.maxScan)
+			frames, to, _, ok := w.read(nil, tt.after, tt.to, tt.filter, tt.maxBytes, tt.maxScan)
 			if diff := cmp.Diff(tt.want, offsets(frames), equateEmpty); diff != "" {
 				t.Errorf("offsets (-want +got):\n%s", diff)
 			}
@@ -74,7 +74,7 @@ func TestWindowReadAppends(t *testing.T) {
 	w := newWindow(1<<20, 0, new(budget))
 	w.append(batchOf(t, 1, 2))
 	first := batchOf(t, 100, 100).Frames
-	frames, _, _ := w.read(first, 0, 2, filterA, 1<<20, 10)
+	frames, _, _, _ := w.read(first, 0, 2, filterA, 1<<20, 10)
 	if diff := cmp.Diff([]uint64{100, 1, 2}, offsets(frames)); diff != "" {
 		t.Errorf("offsets (-want +got):\n%s", diff)
 	}
@@ -97,10 +97,10 @@ func TestWindowDropsTheOldest(t *testing.T) {
 			t.Errorf("after offset %d (-want +got):\n%s", offset, diff)
 		}
 	}
-	if _, _, ok := w.read(nil, 1, 5, filterA, 1<<20, 10); ok {
+	if _, _, _, ok := w.read(nil, 1, 5, filterA, 1<<20, 10); ok {
 		t.Error("a read behind 1 is said to be complete, though 2 was dropped")
 	}
-	if frames, to, ok := w.read(nil, 2, 5, filterA, 1<<20, 10); len(frames) != 3 || to != 5 || !ok {
+	if frames, to, _, ok := w.read(nil, 2, 5, filterA, 1<<20, 10); len(frames) != 3 || to != 5 || !ok {
 		t.Errorf("read behind the floor = %v, %d, %v", offsets(frames), to, ok)
 	}
 }
@@ -130,10 +130,10 @@ func TestWindowOfLessThanAFrame(t *testing.T) {
 	if diff := cmp.Diff(want, w.state()); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
-	if _, _, ok := w.read(nil, 7, 8, filterA, 1<<20, 10); ok {
+	if _, _, _, ok := w.read(nil, 7, 8, filterA, 1<<20, 10); ok {
 		t.Error("a read of what was dropped is said to be complete")
 	}
-	if frames, to, ok := w.read(nil, 8, 8, filterA, 1<<20, 10); len(frames) > 0 || to != 8 || !ok {
+	if frames, to, _, ok := w.read(nil, 8, 8, filterA, 1<<20, 10); len(frames) > 0 || to != 8 || !ok {
 		t.Errorf("read behind the head = %v, %d, %v", offsets(frames), to, ok)
 	}
 }

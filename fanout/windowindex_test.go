@@ -48,7 +48,7 @@ func TestWindowReadAgainstModel(t *testing.T) {
 		to := rapid.Uint64Range(after, offset).Draw(t, "to")
 		maxBytes := rapid.IntRange(1, 200).Draw(t, "bytes")
 		maxScan := rapid.IntRange(1, 10).Draw(t, "scan")
-		if _, _, ok := w.read(nil, after, to, filter, maxBytes, maxScan); ok != (after >= w.floor) {
+		if _, _, _, ok := w.read(nil, after, to, filter, maxBytes, maxScan); ok != (after >= w.floor) {
 			t.Fatalf("a window from %d on says %v behind %d", w.floor, ok, after)
 		}
 		if after < w.floor {
@@ -62,7 +62,7 @@ func TestWindowReadAgainstModel(t *testing.T) {
 			}
 		}
 		for at := after; at < to; {
-			frames, next, ok := w.read(nil, at, to, filter, maxBytes, maxScan)
+			frames, next, _, ok := w.read(nil, at, to, filter, maxBytes, maxScan)
 			if !ok || next <= at || next > to || len(frames) > maxScan {
 				t.Fatalf("a read behind %d: %v, up to %d, %v", at, offsets(frames), next, ok)
 			}
@@ -133,7 +133,7 @@ func BenchmarkWindowRead(b *testing.B) {
 			var dst []*Frame
 			b.ReportAllocs()
 			for b.Loop() {
-				dst, _, _ = w.read(dst[:0], 0, frames, filter, 1<<30, 1<<30)
+				dst, _, _, _ = w.read(dst[:0], 0, frames, filter, 1<<30, 1<<30)
 			}
 			b.ReportMetric(float64(len(dst)), "frames")
 		})
