@@ -19,7 +19,7 @@ type socketSet struct {
 
 	mu     sync.Mutex
 	open   bool
-	epoll  int
+	epoll  *epoll
 	wakeUp int             // an eventfd in the set
 	table  []*SocketSink   // by the place that an event names
 	free   []int32         // places of table that are not used
@@ -55,18 +55,18 @@ type socketEvent struct {
 
 // start opens the set; the caller holds mu.
 func (set *socketSet) start() error {
-	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	epoll, err := newEpoll()
 	if err != nil {
 		return err
 	}
 	wakeUp, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
-		_ = unix.Close(epoll) // nothing is in it
+		epoll.close()
 		return err
 	}
-	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: wakeToken}
-	if err := unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, wakeUp, &event); err != nil {
-		_, _ = unix.Close(epoll), unix.Close(wakeUp)
+	if err := epoll.add(wakeUp, unix.EPOLLIN, wakeToken); err != nil {
+		epoll.close()
+		_ = unix.Close(wakeUp) // nothing is in it
 		return err
 	}
 	set.epoll, set.wakeUp, set.open = epoll, wakeUp, true
@@ -80,8 +80,7 @@ func (set *socketSet) add(s *SocketSink) error {
 	if err := set.reserve(s); err != nil {
 		return err
 	}
-	event := unix.EpollEvent{Events: socketEvents, Fd: s.place}
-	if err := unix.EpollCtl(set.epoll, unix.EPOLL_CTL_ADD, int(s.fd), &event); err != nil {
+	if err := set.epoll.add(int(s.fd), socketEvents, s.place); err != nil {
 		set.remove(s)
 		return err
 	}
@@ -121,8 +120,7 @@ func (set *socketSet) remove(s *SocketSink) {
 
 // watchDrain asks for an event when s can be written to. If it can at once, the event comes at once.
 func (set *socketSet) watchDrain(s *SocketSink) error {
-	event := unix.EpollEvent{Events: socketEvents | unix.EPOLLOUT, Fd: s.place}
-	return unix.EpollCtl(set.epoll, unix.EPOLL_CTL_MOD, int(s.fd), &event)
+	return set.epoll.modify(int(s.fd), socketEvents|unix.EPOLLOUT, s.place)
 }
 
 // hand gives a socket whose stream is over to the goroutine, which ends it.
@@ -175,12 +173,12 @@ func (set *socketSet) run() {
 	defer close(set.done)
 	events := make([]unix.EpollEvent, 256)
 	for {
-		n, err := unix.EpollWait(set.epoll, events, set.timeout(time.Now()))
-		if err != nil && err != unix.EINTR {
+		n, err := set.epoll.wait(events, set.due())
+		if err != nil {
 			panic("fanout: epoll_wait: " + err.Error()) // the set is ours: only a defect leads here
 		}
 		set.events.Add(1)
-		ended, ending, cut := set.take(events[:max(n, 0)])
+		ended, ending, cut := set.take(events[:n])
 		for i := range set.seen {
 			set.handle(set.seen[i].sink, set.seen[i].events)
 		}
@@ -303,7 +301,7 @@ func (set *socketSet) release(s *SocketSink) {
 	}
 	// To close it would take it out of the epoll set only if nobody else has it, as a process that was just forked
 	// does. Its place may be another's as soon as it is free.
-	_ = unix.EpollCtl(set.epoll, unix.EPOLL_CTL_DEL, int(s.fd), nil)
+	set.epoll.remove(int(s.fd))
 	_ = unix.Close(int(s.fd))
 	set.remove(s)
 }
@@ -316,21 +314,20 @@ func (set *socketSet) finished() bool {
 		return false
 	}
 	set.open = false
-	_, _ = unix.Close(set.epoll), unix.Close(set.wakeUp)
+	set.epoll.close()
+	_ = unix.Close(set.wakeUp) // nothing is in it
 	return true
 }
 
-// timeout returns how long to wait for events, in milliseconds.
-func (set *socketSet) timeout(now time.Time) int {
-	next := -1
+// due returns when a socket that is ending has had its time; zero is never.
+func (set *socketSet) due() time.Time {
+	var due time.Time
 	for i := range set.linger {
-		if at, any := set.linger[i].next(); any {
-			if ms := int(max(at.Sub(now)+time.Millisecond-1, 0) / time.Millisecond); next < 0 || ms < next {
-				next = ms
-			}
+		if at, any := set.linger[i].next(); any && (due.IsZero() || at.Before(due)) {
+			due = at
 		}
 	}
-	return next
+	return due
 }
 
 // lingerQueue holds sockets that are ending. All in one queue have the same time, so the first is the first due.
