@@ -1,6 +1,9 @@
 package eventlog
 
-import "time"
+import (
+	"sort"
+	"time"
+)
 
 // lane holds the records of a log in memory that are kept by the same rules, oldest first.
 type lane struct {
@@ -16,7 +19,7 @@ func (l *lane) add(r *Record) {
 
 // behind returns the place of the first record with an offset above after.
 func (l *lane) behind(after uint64) int {
-	return placeBehind(l.records, after)
+	return sort.Search(len(l.records), func(i int) bool { return l.records[i].Position.Offset > after })
 }
 
 // trim drops what keep does not keep, and calls dropped for each.

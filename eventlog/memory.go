@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/tidings-hub/tidings/internal/topicindex"
 )
 
 // Memory is a [Log] that lives in the process and ends with it. It is durable only in the sense that a batch
@@ -95,7 +97,7 @@ func (m *Memory) Append(_ context.Context, batch []Entry) ([]Appended, error) {
 func (m *Memory) add(r *Record) {
 	m.head++
 	m.ids.add(r)
-	m.topics.add(r)
+	m.topics.Add(r.Topics, indexed{r})
 	if r.Presence {
 		m.reach.Add(&r.Update)
 		m.presence.add(r)
@@ -158,9 +160,10 @@ func (m *Memory) copyForward(dst []*Record, after uint64, r *ReadRequest) (n int
 		return 0, 0, &TrimmedError{Floor: lost + 1}
 	}
 	to = min(r.To, m.head)
-	var room [8]toMerge
-	if lists, exact := m.topics.lists(room[:0], r.Filter.Matchers); exact {
-		return lists.forward(dst, after, to), to, nil
+	var room [8]topicindex.Run[indexed]
+	if merge, exact := m.topics.Select(room[:0], r.Filter.Matchers); exact {
+		merge.Forward(after)
+		return taken(dst, &merge, to), to, nil
 	}
 	return mergeForward(dst, updates, presence, after, to), to, nil
 }
@@ -233,9 +236,10 @@ func (m *Memory) copyBackward(dst []*Record, to uint64, filter *Filter) (n int, 
 	}
 	updates, presence := m.lanes(filter)
 	oldest = m.oldest(updates, presence)
-	var room [8]toMerge
-	if lists, exact := m.topics.lists(room[:0], filter.Matchers); exact {
-		return lists.backward(dst, to), oldest, nil
+	var room [8]topicindex.Run[indexed]
+	if merge, exact := m.topics.Select(room[:0], filter.Matchers); exact {
+		merge.Backward(to)
+		return taken(dst, &merge, to), oldest, nil
 	}
 	return mergeBackward(dst, updates, presence, to), oldest, nil
 }
@@ -325,5 +329,5 @@ func (m *Memory) trim(now time.Time) {
 // dropped forgets what the indexes have of a record.
 func (m *Memory) dropped(r *Record) {
 	m.ids.drop(r)
-	m.topics.drop(r)
+	m.topics.Drop(r.Topics, indexed{r})
 }

@@ -4,7 +4,11 @@ import (
 	"sync"
 
 	"github.com/tidings-hub/tidings/eventlog"
+	"github.com/tidings-hub/tidings/internal/topicindex"
 )
+
+// indexOverhead is what a topic of a frame costs in the index beside its text, if no other frame has it.
+const indexOverhead = 96
 
 // window holds the frames of the last updates, in order, for subscribers that are a little behind: a storm of
 // returning subscribers reads memory. The committer appends; every shard reads.
@@ -14,14 +18,14 @@ type window struct {
 
 	mu     sync.RWMutex
 	frames []*Frame
-	index  windowIndex
+	index  topicindex.Index[*Frame]
 	floor  uint64 // everything above this offset is here
 	head   uint64
 	bytes  int
 }
 
 func newWindow(max int, head uint64, b *budget) *window {
-	return &window{max: max, budget: b, index: windowIndex{}, floor: head, head: head}
+	return &window{max: max, budget: b, index: topicindex.Index[*Frame]{}, floor: head, head: head}
 }
 
 func (w *window) append(b *Batch) {
@@ -29,7 +33,7 @@ func (w *window) append(b *Batch) {
 	defer w.mu.Unlock()
 	w.frames = append(w.frames, b.Frames...)
 	for _, f := range b.Frames {
-		w.index.add(f)
+		w.index.Add(f.record.Topics, f)
 	}
 	w.head = b.Head
 	w.bytes += b.size()
@@ -38,7 +42,7 @@ func (w *window) append(b *Batch) {
 	for w.bytes > w.max && drop < len(w.frames) {
 		w.bytes -= w.frames[drop].size()
 		w.floor = w.frames[drop].Offset()
-		w.index.drop(w.frames[drop])
+		w.index.Drop(w.frames[drop].record.Topics, w.frames[drop])
 		drop++
 	}
 	w.budget.release(w.frames[:drop]...)
@@ -51,7 +55,7 @@ func (w *window) jump(head uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.budget.release(w.frames...)
-	w.frames, w.index, w.bytes = nil, windowIndex{}, 0
+	w.frames, w.index, w.bytes = nil, topicindex.Index[*Frame]{}, 0
 	w.floor, w.head = head, head
 }
 
@@ -65,12 +69,13 @@ func (w *window) read(dst []*Frame, after, to uint64, filter *eventlog.Filter, m
 		return dst, after, 0, false
 	}
 	r := windowRead{frames: dst, after: after, to: min(to, w.head), maxBytes: maxBytes, maxScan: maxScan}
-	var room [8][]*Frame
-	if lists, exact := w.index.lists(room[:0], filter, after); exact {
-		for f := lowest(lists); f != nil && r.look(f, filter.Allows); f = lowest(lists) {
+	var room [8]topicindex.Run[*Frame]
+	if merge, exact := w.index.Select(room[:0], filter.Matchers); exact {
+		merge.Forward(after)
+		for f, ok := merge.Next(); ok && r.look(f, filter.Allows); f, ok = merge.Next() {
 		}
 	} else {
-		for _, f := range behind(w.frames, after) {
+		for _, f := range w.frames[topicindex.Behind(w.frames, after):] {
 			if !r.look(f, filter.Match) {
 				break
 			}

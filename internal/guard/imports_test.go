@@ -27,8 +27,11 @@ var rooms = map[string]room{
 	"topic": {modules: []string{
 		"github.com/dunglas/go-urlpattern", "github.com/nlnwa/whatwg-url", "github.com/yosida95/uritemplate/v3",
 	}},
-	"eventlog": {rooms: []string{"sse", "topic"}},
-	"fanout":   {rooms: []string{"sse", "topic", "eventlog"}, modules: []string{"golang.org/x/sys"}},
+	"eventlog": {rooms: []string{"internal/topicindex", "sse", "topic"}},
+	"fanout": {
+		rooms:   []string{"eventlog", "internal/topicindex", "sse", "topic"},
+		modules: []string{"golang.org/x/sys"},
+	},
 	"hub": {
 		rooms:   []string{"sse", "topic", "eventlog", "fanout"},
 		modules: []string{"golang.org/x/sys"},
@@ -63,6 +66,7 @@ var rooms = map[string]room{
 		modules: []string{"golang.org/x/sys"},
 	},
 	"internal/descriptors": {modules: []string{"golang.org/x/sys"}},
+	"internal/topicindex":  {rooms: []string{"topic"}},
 
 	"internal/server": {free: true},
 	"internal/guard":  {},
