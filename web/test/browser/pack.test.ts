@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { cwd, env, execPath } from 'node:process';
@@ -45,14 +45,14 @@ async function serve(root: string): Promise<TestHub> {
 }
 
 /** Opens a page, publishes, and returns what the page shows and who holds its connection. */
-async function visit(root: string): Promise<{ texts: string[]; role: string; faults: string[] }> {
+async function visit(root: string, search = ''): Promise<{ texts: string[]; role: string; faults: string[] }> {
   const hub = await serve(root);
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(String(error)));
-    await page.goto(hub.origin);
+    await page.goto(`${hub.origin}/${search}`);
     await page.waitForFunction(() => document.querySelector('event-source')?.state === 'open', undefined, { timeout: 15_000 });
     await page.waitForFunction(() => !document.querySelector('#react') || document.querySelector('#react')?.textContent?.includes('open'));
     hub.publish('a', 'hello');
@@ -126,6 +126,52 @@ test('a stream with headers, built with Vite', async () => {
   for (const name of ['worker', 'fetch', 'host']) assert.ok(built.some((file) => file.startsWith(`tidings-${name}-`)), `${name}: ${built}`);
   const { texts, role, faults } = await visit(join(project, 'dist'));
   assert.deepEqual([texts, role, faults], [['hello'], 'worker', []]);
+});
+
+/** What others than Vite make of the package, for an element as it is and for one whose stream has headers. */
+const bundlers: { name: string; build: string; beside: string[]; role: string }[] = [
+  { name: 'webpack', build: 'webpack', beside: [], role: 'worker' },
+  { name: 'esbuild', build: 'esbuild', beside: [], role: 'leader' },
+  { name: 'esbuild, with the files beside', build: 'esbuild', beside: ['tidings-worker.js', 'tidings-fetch.js'], role: 'worker' },
+];
+
+const builds: Record<string, string> = {
+  webpack: `
+    const { default: webpack } = await import(process.argv[2] + '/webpack/lib/index.js');
+    const options = { mode: 'production', entry: './main.mjs', output: { path: process.cwd() + '/out', filename: 'main.js' } };
+    webpack(options, (error, stats) => {
+      if (error || stats.hasErrors() || stats.hasWarnings()) throw error ?? new Error(stats.toString());
+    });`,
+  esbuild: `
+    const { build } = await import(process.argv[2] + '/esbuild/lib/main.js');
+    const { warnings } = await build({ entryPoints: ['main.mjs'], bundle: true, splitting: true, format: 'esm', outdir: 'out' });
+    if (warnings.length > 0) throw new Error(JSON.stringify(warnings));`,
+};
+
+for (const { name, build, beside, role } of bundlers) {
+  test(`a fresh project with ${name}`, async () => {
+    const project = join(folder, name.replaceAll(/\W+/g, '-'));
+    const out = join(project, 'out');
+    await mkdir(out, { recursive: true });
+    await writeFile(join(project, 'build.mjs'), builds[build] as string);
+    await writeFile(join(project, 'main.mjs'), `
+      import 'tidings';
+      if (location.search) document.querySelector('event-source').headers = { 'X-Any': '1' };
+    `);
+    execFileSync(execPath, ['build.mjs', join(cwd(), 'node_modules')], { cwd: project, stdio: 'pipe' });
+    await writeFile(join(out, 'index.html'), `<!doctype html>${element}<script type="module" src="/main.js"></script>`);
+    for (const file of beside) await copyFile(join(folder, 'node_modules', 'tidings', 'dist', file), join(out, file));
+    for (const search of ['', '?headers']) {
+      const seen = await visit(out, search);
+      assert.deepEqual([search, seen.texts, seen.role, seen.faults], [search, ['hello'], role, []]);
+    }
+  });
+}
+
+test('tools that do not read exports find the component', async () => {
+  const root = join(folder, 'node_modules', 'tidings');
+  const { main, types, exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  assert.deepEqual({ types, default: main }, exports['.']);
 });
 
 for (const { name, script, role } of [
