@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// readHeaderTimeout is how long a client may take to send the head of a request. It is the only limit on reading:
-	// a stream lasts as long as its subscriber likes.
+	// readHeaderTimeout is how long a client may take to send the head of a request. That of the whole request is
+	// [Options].ReadTimeout; a stream lasts as long as its subscriber likes.
 	readHeaderTimeout = 10 * time.Second
 	// idleTimeout is how long a connection without a request is kept.
 	idleTimeout = 2 * time.Minute
@@ -26,7 +26,8 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 	hs := &http.Server{
 		Handler:           handler,
 		Protocols:         new(http.Protocols),
-		ReadHeaderTimeout: readHeaderTimeout,
+		ReadHeaderTimeout: min(readHeaderTimeout, s.options.ReadTimeout),
+		ReadTimeout:       s.options.ReadTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		HTTP2: &http.HTTP2Config{

@@ -20,6 +20,9 @@ type Options struct {
 	// hub's stall limit, which the streams of an HTTP/2 connection have each for itself. On Linux the kernel keeps it
 	// too (TCP_USER_TIMEOUT).
 	Stall time.Duration
+	// ReadTimeout is how long a client may take to send a request with its body; default 2 min. Beyond it the body
+	// cannot be read any more. What a request is answered with may last longer.
+	ReadTimeout time.Duration
 	// NotSentBytes bounds what the kernel takes of a connection's bytes before it can send them, on Linux
 	// (TCP_NOTSENT_LOWAT); default 128 KiB, negative to leave it to the system.
 	NotSentBytes int
@@ -45,6 +48,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Stall == 0 {
 		o.Stall = 60 * time.Second
+	}
+	if o.ReadTimeout == 0 {
+		o.ReadTimeout = 2 * time.Minute
 	}
 	if o.NotSentBytes == 0 {
 		o.NotSentBytes = 128 << 10

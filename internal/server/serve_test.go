@@ -195,6 +195,60 @@ func TestEndDoesNotWaitForUnusedConnections(t *testing.T) {
 	}
 }
 
+// bodyApp is an App that reads the body of each request, and says how that ended; other paths leave it unread.
+type bodyApp struct {
+	*app
+	read chan error
+}
+
+func (a *bodyApp) Handler() http.Handler {
+	streams := a.app.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/body" {
+			streams.ServeHTTP(w, r)
+			return
+		}
+		_, err := io.Copy(io.Discard, r.Body)
+		a.read <- err
+	})
+}
+
+// TestBodyThatDoesNotCome: who sends a part of a body and no more does not hold a connection for ever, whether the body
+// is read or not. A stream that is open meanwhile goes on.
+func TestBodyThatDoesNotCome(t *testing.T) {
+	eachMode(t, func(t *testing.T, m mode) {
+		s, client := m.listen(t, server.Options{ReadTimeout: 200 * time.Millisecond})
+		a := &bodyApp{newApp(), make(chan error, 1)}
+		running := serve(t, s, a)
+		stream := get(t, client, s.URL()+"stream")
+		for _, path := range []string{"body", "unread"} {
+			begun, rest := io.Pipe()
+			go func() { _, _ = rest.Write([]byte("a part")) }()
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL()+path, begun)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp, err := client.Do(r); err == nil { // it may be answered, or cut
+				_, _ = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			}
+			rest.Close()
+		}
+		select {
+		case err := <-a.read:
+			if err == nil {
+				t.Error("half of a body was taken for all of it")
+			}
+		case <-time.After(patience):
+			t.Error("the body is waited for without end")
+		}
+		running.stop()
+		if got := text(t, stream); !strings.HasSuffix(got, "end\n") {
+			t.Errorf("the stream ended with %q", got)
+		}
+	})
+}
+
 func TestAppFailsToEnd(t *testing.T) {
 	s := listen(t, server.Options{})
 	a := newApp()
