@@ -109,11 +109,15 @@ func bodyType(r *http.Request) (string, error) {
 	}
 }
 
+// bodyRoom is how much room is made for a body before any of it is there. More than that is made as it comes: who only
+// says that much is going to come must cost nothing.
+const bodyRoom = 16 << 10
+
 // readBody reads the whole body, of at most so many bytes; limit names their number.
 func readBody(w http.ResponseWriter, r *http.Request, most int64, limit string) (string, error) {
 	var body bytes.Buffer
 	if 0 < r.ContentLength && r.ContentLength <= most {
-		body.Grow(int(r.ContentLength) + bytes.MinRead) // room to see the end without growing
+		body.Grow(int(min(r.ContentLength, bodyRoom)) + bytes.MinRead) // room to see the end without growing
 	}
 	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, most)); err != nil {
 		return "", explainBody(err, limit)

@@ -187,6 +187,38 @@ func TestBodyLimit(t *testing.T) {
 
 // TestDefaultBodyLimit: an update at the hub's limits can be published with every byte escaped, and what is far
 // beyond is not read.
+// roomOf is a body of which nothing comes, and which remembers for how much of it there was room.
+type roomOf struct{ most int }
+
+func (r *roomOf) Read(p []byte) (int, error) {
+	r.most = max(r.most, len(p))
+	return 0, io.ErrUnexpectedEOF
+}
+
+// TestDeclaredBodyTakesNoRoom: what a client says that it is going to send takes memory only as it comes.
+func TestDeclaredBodyTakesNoRoom(t *testing.T) {
+	handler, err := protocol.Handler(newHub(t, hub.Options{}), protocol.Options{Authorizer: protocol.AllowAll()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, method := range []string{http.MethodPost, "QUERY"} {
+		t.Run(method, func(t *testing.T) {
+			body := new(roomOf)
+			r := httptest.NewRequest(method, protocol.DefaultPath, body)
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.ContentLength = 1 << 20
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			if w.Code != http.StatusBadRequest {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+			if body.most == 0 || body.most > 32<<10 {
+				t.Errorf("there is room for %d bytes before any has come", body.most)
+			}
+		})
+	}
+}
+
 func TestDefaultBodyLimit(t *testing.T) {
 	run(t, func(t *testing.T, m mode) {
 		s := serve(t, m, hub.Options{Limits: hub.Limits{DataBytes: 1000, Topics: 2, TopicBytes: 50}},
