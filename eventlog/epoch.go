@@ -91,3 +91,14 @@ func (l Lineage) Contains(p Position, head uint64) bool {
 	}
 	return i+1 == len(l) || p.Offset < l[i+1].First
 }
+
+// shared returns up to where the history that p is a place in, and which is not this log's, is this log's too: to the
+// end of p's term, where the two have parted. It is 0 if that is not known.
+func (l Lineage) shared(p Position) uint64 {
+	for i := range len(l) - 1 {
+		if l[i].Epoch == p.Epoch {
+			return min(p.Offset, l[i+1].First-1)
+		}
+	}
+	return 0
+}

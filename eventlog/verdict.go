@@ -73,8 +73,9 @@ func (r GapReason) String() string {
 type Verdict struct {
 	// Kind says how the stream begins.
 	Kind VerdictKind
-	// After is the offset that the stream begins behind. On a gap, and for the cursor "earliest", it is the
-	// place before the oldest record that the log holds.
+	// After is the offset that the stream begins behind. For the cursor "earliest" it is the place before the oldest
+	// record that the log holds, and so it is on a gap, unless it is known that the subscriber has had what follows: up
+	// to its cursor, or to the end of the term of its cursor.
 	After uint64
 	// Told is the offset up to which the subscriber knows, or does not mind, that records are lost, where that
 	// is above After: see [ReadRequest].
@@ -98,9 +99,9 @@ type Extent struct {
 // Judge is the part of [Log.Verdict] that all logs share. find looks a publisher's id up.
 func Judge(c Cursor, x Extent, find func(id string) (uint64, bool, error)) (Verdict, error) {
 	all := Verdict{Kind: Resumed, After: x.Oldest - 1, Told: x.Floor - 1}
-	gap := func(why GapReason) Verdict {
+	gap := func(why GapReason, had uint64) Verdict {
 		v := all
-		v.Kind, v.Why = Gap, why
+		v.Kind, v.Why, v.After = Gap, why, max(v.After, had)
 		return v
 	}
 	switch c.Kind() {
@@ -108,10 +109,10 @@ func Judge(c Cursor, x Extent, find func(id string) (uint64, bool, error)) (Verd
 		return all, nil
 	case CursorPosition:
 		if !x.Lineage.Contains(c.Position(), x.Head) {
-			return gap(GapLineage), nil
+			return gap(GapLineage, x.Lineage.shared(c.Position())), nil
 		}
 		if c.Position().Offset < x.Floor-1 {
-			return gap(GapRetention), nil
+			return gap(GapRetention, c.Position().Offset), nil
 		}
 		return Verdict{Kind: Resumed, After: c.Position().Offset}, nil
 	case CursorID:
@@ -120,10 +121,10 @@ func Judge(c Cursor, x Extent, find func(id string) (uint64, bool, error)) (Verd
 			return Verdict{}, err
 		}
 		if !found {
-			return gap(GapUnknownID), nil
+			return gap(GapUnknownID, 0), nil
 		}
 		if offset < x.Floor-1 {
-			return gap(GapRetention), nil
+			return gap(GapRetention, offset), nil
 		}
 		return Verdict{Kind: Resumed, After: offset}, nil
 	default:

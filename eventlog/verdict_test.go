@@ -18,12 +18,17 @@ func TestJudge(t *testing.T) {
 			return floor - 1, true, nil
 		case "dropped":
 			return 2, true, nil
+		case "had":
+			return 4, true, nil
 		}
 		return 0, false, nil
 	}
 	resumed := func(after uint64) eventlog.Verdict { return eventlog.Verdict{Kind: eventlog.Resumed, After: after} }
 	gap := func(why eventlog.GapReason) eventlog.Verdict {
 		return eventlog.Verdict{Kind: eventlog.Gap, After: oldest - 1, Told: floor - 1, Why: why}
+	}
+	gapBehind := func(had uint64, why eventlog.GapReason) eventlog.Verdict {
+		return eventlog.Verdict{Kind: eventlog.Gap, After: had, Told: floor - 1, Why: why}
 	}
 	tests := []struct {
 		name   string
@@ -34,16 +39,18 @@ func TestJudge(t *testing.T) {
 		{"earliest", "earliest", eventlog.Verdict{Kind: eventlog.Resumed, After: oldest - 1, Told: floor - 1}},
 		{"older term", "#a.8", resumed(8)},
 		{"end of the older term", "#a.10", resumed(10)},
-		{"lost part of the older term", "#a.11", gap(eventlog.GapLineage)},
+		{"lost part of the older term", "#a.11", gapBehind(10, eventlog.GapLineage)},
 		{"present term", "#b.11", resumed(11)},
 		{"present term, above the head", "#b.16", gap(eventlog.GapLineage)},
 		{"unknown term", "#c.8", gap(eventlog.GapLineage)},
 		{"just above what was dropped", "#a.5", resumed(5)},
-		{"last update dropped", "#a.4", gap(eventlog.GapRetention)},
+		{"last update dropped", "#a.4", gapBehind(4, eventlog.GapRetention)},
+		{"all that is left was not had", "#a.1", gap(eventlog.GapRetention)},
 		{"dropped, and lost", "#c.4", gap(eventlog.GapLineage)},
 		{"id", "kept", resumed(12)},
 		{"id, still known, of the last update that was dropped", "last dropped", resumed(5)},
 		{"id, still known, of an update that was dropped", "dropped", gap(eventlog.GapRetention)},
+		{"id, still known, between what is left", "had", gapBehind(4, eventlog.GapRetention)},
 		{"unknown id", "never", gap(eventlog.GapUnknownID)},
 	}
 	for _, tt := range tests {

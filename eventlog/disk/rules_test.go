@@ -245,6 +245,9 @@ func (m *rulesModel) judge(rt *rapid.T, f *eventlog.Filter, after uint64, presen
 		if v.Why != eventlog.GapRetention && !(v.Why == eventlog.GapLineage && after == 0) { // a first term may be forgotten
 			rt.Fatalf("cursor %d: %+v", after, v)
 		}
+		if v.Why == eventlog.GapRetention && v.After < after {
+			rt.Fatalf("cursor %d: %+v, so that what it has had comes again", after, v)
+		}
 	case len(dropped) > 0:
 		rt.Fatalf("cursor %d: %+v, though %v was dropped", after, v, dropped[0].Position)
 	case v.After != after:
