@@ -152,6 +152,31 @@ func TestPatternBombs(t *testing.T) {
 	})
 }
 
+// TestPatternsTooCostlyTogether: a stream does not get a hundred patterns each of which is as costly as one may be.
+func TestPatternsTooCostlyTogether(t *testing.T) {
+	tests := []struct {
+		param, field string
+		value        func(i int) string
+	}{
+		{"topic", "topic", func(i int) string { return fmt.Sprint("/x/", strings.Repeat("{+a}", 100), i) }},
+		{"match_urlpattern", "match", func(i int) string { return fmt.Sprintf("/x/:id((?:a|b|[a-z]){1,200}%d)", i) }},
+	}
+	run(t, func(t *testing.T, m mode) {
+		s := open(t, m)
+		for _, tt := range tests {
+			query := func(n int) string {
+				values := url.Values{}
+				for i := range n {
+					values.Add(tt.param, tt.value(i))
+				}
+				return values.Encode()
+			}
+			wantProblem(t, s.request(t, http.MethodGet, query(100), ""), 400, tt.field, "too costly", "together")
+			s.subscribe(t, query(2)).leave()
+		}
+	})
+}
+
 // TestNarrowedToken: a replay is judged by the token that asks for it, not by what was true when it was published.
 func TestNarrowedToken(t *testing.T) {
 	run(t, func(t *testing.T, m mode) {

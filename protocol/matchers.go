@@ -106,7 +106,11 @@ func (h *handler) compile(r *http.Request, s selection) (topic.Matchers, error) 
 		if err != nil {
 			return nil, err
 		}
-		ms = append(ms, m)
+		if ms = append(ms, m); ms.TooCostly() { // the rest is not even compiled
+			return nil, h.refusedSelection(r, s, &hub.InvalidError{
+				Field: "matcher", Reason: "has patterns that are too costly to match together: they have too many groups or repetitions",
+			})
+		}
 	}
 	return ms, nil
 }

@@ -11,6 +11,10 @@ import (
 // maxCost bounds what the regular expressions of one matcher compile to, roughly in instructions of 40 bytes each.
 const maxCost = 2048
 
+// maxCostTogether bounds the same for all matchers of one stream: each is run on every update whose topic begins as the
+// matcher does. It allows for a hundred of the longest that are usual.
+const maxCostTogether = 5 * maxCost
+
 // maxWork bounds the product of the size of a regular expression and the length of the text that it is run on, which
 // is what running it costs: some milliseconds at most. What would cost more matches nothing.
 const maxWork = 1 << 19
@@ -68,6 +72,34 @@ func newExpression(text string) (*expression, string) {
 		return nil, unsupported(err)
 	}
 	return &expression{re: re, cost: cost}, ""
+}
+
+// cost returns what the regular expressions of p cost to run on one byte.
+func (p *program) cost() int {
+	cost := p.template.cost()
+	for i := range p.parts {
+		cost += p.parts[i].cost()
+	}
+	return cost
+}
+
+func (c *component) cost() int {
+	if c.re == nil {
+		return 0
+	}
+	return c.re.cost
+}
+
+// TooCostly reports whether ms together are so costly to match that one stream should not have them all, although each
+// by itself is not.
+func (ms Matchers) TooCostly() bool {
+	cost := 0
+	for _, m := range ms {
+		if m.program != nil {
+			cost += m.program.cost()
+		}
+	}
+	return cost > maxCostTogether
 }
 
 const tooCostly = "is too costly to match: it has too many groups or repetitions"

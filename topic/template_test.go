@@ -102,6 +102,26 @@ func TestTemplateRefuses(t *testing.T) {
 	}
 }
 
+// TestTooCostlyTogether: as many elaborate matchers as a stream may have are not too costly; some that are each at the
+// edge of it are.
+func TestTooCostlyTogether(t *testing.T) {
+	elaborate := topic.Matchers{pattern(t, `https://example.com/:year(\d{4})-:month(\d{2})/*`)}
+	for range 99 {
+		elaborate = append(elaborate, template(t, "https://example.com/books{?a,b,c,d,e,f}"))
+	}
+	if elaborate.TooCostly() {
+		t.Error("a hundred elaborate matchers are too costly")
+	}
+	bombs := topic.Matchers{topic.Any(), topic.Exact("a"), template(t, strings.Repeat("{+a}", 100)+"x")}
+	for range 20 {
+		if bombs.TooCostly() {
+			return
+		}
+		bombs = append(bombs, template(t, strings.Repeat("{+a}", 100)+"x"), pattern(t, `/:a((?:a|b|[a-z]){1,250}x)`))
+	}
+	t.Errorf("%d costly matchers are not too costly", len(bombs))
+}
+
 // TestTemplateExpansions: whatever a template expands to, it matches.
 func TestTemplateExpansions(t *testing.T) {
 	operators := []string{"", "+", "#", ".", "/", ";", "?", "&"}
