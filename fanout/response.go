@@ -18,7 +18,7 @@ type ResponseSink struct {
 	notify Notifier
 	taken  atomic.Uint64
 	woken  chan struct{}
-	until  time.Time // when no byte may be written any more; zero for never
+	until  time.Time // when no update may be written any more; zero for never
 	limit  writeLimit
 
 	mu      sync.Mutex
@@ -37,6 +37,9 @@ const (
 	// responsePiece is how much is written under one deadline. A peer that takes that much within the stall
 	// limit, however slowly, is not stalled.
 	responsePiece = 16 << 10
+	// farewellTime is how long a peer may take to accept the farewell of a stream whose time has come. It is offered
+	// then, and is no update.
+	farewellTime = time.Second
 )
 
 // pieces are the buffers in which many small frames become one write.
@@ -48,8 +51,9 @@ func NewResponseSink(stall time.Duration, form Form) *ResponseSink {
 	return &ResponseSink{stall: stall, form: form, woken: make(chan struct{}, 1)}
 }
 
-// Until says from when on nothing may be written any more; the zero time is never. It is called before Run.
-func (s *ResponseSink) Until(t time.Time) { s.until = t }
+// Until says from when on no update may be written any more; the zero time is never. What the shard offers from then on
+// is the stream's farewell. It is called before Run.
+func (s *ResponseSink) Until(t time.Time) { s.until = t.Round(0) } // by the clock on the wall, as the shard has it
 
 // Bind implements [Sink].
 func (s *ResponseSink) Bind(n Notifier) { s.notify = n }
@@ -145,7 +149,7 @@ func (s *ResponseSink) run(ctx context.Context, w http.ResponseWriter) error {
 			return context.Canceled
 		case len(bufs) > 0:
 			n := size(bufs)
-			if err := s.write(rc, w, bufs); err != nil {
+			if err := s.write(rc, w, bufs, s.lastMoment()); err != nil {
 				s.notify.Gone(s.reasonOf(err))
 				return err
 			}
@@ -169,8 +173,19 @@ func (s *ResponseSink) run(ctx context.Context, w http.ResponseWriter) error {
 	}
 }
 
-// write writes everything and flushes once.
-func (s *ResponseSink) write(rc *http.ResponseController, w http.ResponseWriter, bufs [][]byte) error {
+// lastMoment returns when what is written next must be done at the latest; zero for never.
+func (s *ResponseSink) lastMoment() time.Time {
+	if s.until.IsZero() {
+		return time.Time{}
+	}
+	if now := time.Now(); !now.Before(s.until) {
+		return now.Add(farewellTime)
+	}
+	return s.until
+}
+
+// write writes everything, until last, and flushes once.
+func (s *ResponseSink) write(rc *http.ResponseController, w http.ResponseWriter, bufs [][]byte, last time.Time) error {
 	var room *[responsePiece]byte // only for who has several to join: in a burst thousands wait in Write
 	defer func() {
 		if room != nil {
@@ -185,7 +200,7 @@ func (s *ResponseSink) write(rc *http.ResponseController, w http.ResponseWriter,
 			room = pieces.Get().(*[responsePiece]byte)
 		}
 		piece := nextPiece(&bufs, room)
-		s.arm()
+		s.arm(last)
 		n, err := w.Write(piece)
 		s.taken.Add(uint64(n))
 		if err != nil {
@@ -196,11 +211,11 @@ func (s *ResponseSink) write(rc *http.ResponseController, w http.ResponseWriter,
 	return rc.Flush() // has its time with the last piece
 }
 
-// arm lets what is written from now on fail if it lasts for the stall limit.
-func (s *ResponseSink) arm() {
+// arm lets what is written from now on fail if it lasts for the stall limit, or until last.
+func (s *ResponseSink) arm(last time.Time) {
 	d := s.stall
-	if !s.until.IsZero() {
-		d = min(d, time.Until(s.until))
+	if !last.IsZero() {
+		d = min(d, time.Until(last))
 	}
 	s.limit.arm(d)
 }
