@@ -151,6 +151,7 @@ func (s *shard) goLive(sub *Subscriber) {
 func (s *shard) fallBehind(sub *Subscriber, why BehindReason) {
 	s.leaveIndex(sub)
 	sub.replay = new(replay)
+	sub.pos = max(sub.pos, s.head) // which stands still while nothing matches
 	s.drop(sub)
 	s.fan.options.Observer.behind(sub.id, why)
 }
