@@ -320,6 +320,9 @@ func (s *shard) attach(sub *Subscriber) {
 
 // gone is the end of a subscriber that has ended by itself, perhaps before the shard had it.
 func (s *shard) gone(sub *Subscriber, why EndReason) {
+	if why == EndExpired && sub.leave != nil {
+		why = sub.leave.why // the sink knows that its time has come, but not what for
+	}
 	if !sub.attached {
 		sub.lost, sub.reason = true, why
 		return

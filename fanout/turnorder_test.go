@@ -96,3 +96,19 @@ func TestGoneSaysWhy(t *testing.T) {
 type brokenSink struct{ *countSink }
 
 func (brokenSink) Offer([][]byte) (int, error) { return 0, ErrClosed }
+
+// TestGoneForAge: a sink whose time has come does not know why that was. What is told is what ends the stream.
+func TestGoneForAge(t *testing.T) {
+	for _, want := range []EndReason{EndExpired, EndAge} {
+		var why EndReason
+		s := stillShard(Options{Observer: Observer{Ended: func(_ SubscriberID, r EndReason) { why = r }}})
+		sub := attachTo(s, filterA, 0, greedy())
+		sub.leave = &leave{at: time.Now().Add(time.Hour), why: want, place: -1}
+		s.expect(sub)
+		sub.Gone(EndExpired)
+		s.turn()
+		if !sub.ended || why != want {
+			t.Errorf("ended %v for %v, want %v", sub.ended, why, want)
+		}
+	}
+}
