@@ -9,8 +9,8 @@ import (
 	"github.com/tidings-hub/tidings/topic"
 )
 
-// flushEvery is how many frames of a burst are gathered before they are written: it bounds the pending lists of
-// subscribers that keep up.
+// flushEvery is how many frames of a burst are gathered for a subscriber before they are written, in however many batches
+// they came: it bounds the pending lists of subscribers that keep up.
 const flushEvery = 256
 
 // yieldEvery is after how many writes other goroutines have their turn. A write to a socket does not give the processor
@@ -29,6 +29,7 @@ type shard struct {
 	index    topic.Index[*Subscriber]
 	subs     []*Subscriber
 	dirty    []*Subscriber // have frames that were not offered yet
+	full     []*Subscriber // have as many of them as may be gathered
 	catching []*Subscriber // are behind and can go on
 	wheel    *wheel
 	pace     pace
@@ -113,10 +114,10 @@ func (s *shard) turn() {
 
 // deliver gives a batch's frames to the live subscribers that want them.
 func (s *shard) deliver(b *Batch) {
-	for i, f := range b.Frames {
+	for _, f := range b.Frames {
 		s.index.Match(f.record.Topics, func(sub *Subscriber) { s.give(sub, f) })
-		if i%flushEvery == flushEvery-1 {
-			s.flush()
+		if len(s.full) > 0 {
+			s.flushFull()
 		}
 	}
 	s.head = b.Head
@@ -129,6 +130,9 @@ func (s *shard) give(sub *Subscriber, f *Frame) {
 	}
 	sub.pos = f.Offset()
 	s.queue(sub, f)
+	if !sub.blocked && len(sub.pending)%flushEvery == 0 {
+		s.full = append(s.full, sub)
+	}
 }
 
 func (s *shard) queue(sub *Subscriber, f *Frame) {
@@ -146,16 +150,32 @@ func (s *shard) markDirty(sub *Subscriber) {
 // flush writes to each subscriber that has something new, once for all its frames.
 func (s *shard) flush() {
 	for i, sub := range s.dirty {
-		if i%yieldEvery == yieldEvery-1 {
-			runtime.Gosched()
-		}
 		sub.dirty = false
-		if !sub.ended {
-			s.offer(sub)
-		}
+		s.offerNext(i, sub)
 	}
 	clear(s.dirty)
 	s.dirty = s.dirty[:0]
+}
+
+// flushFull writes to those for whom as much as may be was gathered. A burst may last: who expires meanwhile gets no more
+// of it.
+func (s *shard) flushFull() {
+	for i, sub := range s.full {
+		s.offerNext(i, sub)
+	}
+	clear(s.full)
+	s.full = s.full[:0]
+	s.expire()
+}
+
+// offerNext is offer for one of many.
+func (s *shard) offerNext(i int, sub *Subscriber) {
+	if i%yieldEvery == yieldEvery-1 {
+		runtime.Gosched()
+	}
+	if !sub.ended {
+		s.offer(sub)
+	}
 }
 
 // offer hands a subscriber's pending bytes to its sink, and lets it fall behind if too much is left.
