@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"sort"
+	"time"
 
 	"github.com/tidings-hub/tidings/eventlog"
 )
@@ -11,6 +12,9 @@ import (
 // turnBytes is how much a shard hands to subscribers that are behind before it looks into its mailbox again, so
 // that a storm of returning subscribers does not hold up the live ones.
 const turnBytes = 1 << 18
+
+// turnTime is for how long it does so. What is handed out is not all that takes time.
+const turnTime = 5 * time.Millisecond
 
 // windowScan is how many frames of the window one subscriber has looked at in a turn.
 const windowScan = 4096
@@ -32,9 +36,9 @@ func (s *shard) resume(sub *Subscriber) {
 func (s *shard) catchUp() {
 	turn := s.catching
 	s.catching = s.waiting[:0]
-	left := turnBytes
+	left, began := turnBytes, s.clock()
 	for i, sub := range turn {
-		if left <= 0 {
+		if left <= 0 || s.clock()-began >= turnTime {
 			s.catching = slices.Insert(s.catching, 0, turn[i:]...)
 			break
 		}

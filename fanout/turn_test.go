@@ -228,70 +228,74 @@ func TestGoLiveOnlyWithAnEmptySocket(t *testing.T) {
 
 // TestTurnShareOfLooking: who wants nothing of the window takes a share of the turn too, for it has to be looked at.
 func TestTurnShareOfLooking(t *testing.T) {
-	s := stillShard(Options{})
-	turnOf(s, batchOf(t, 1, windowScan))
-	compiler, err := topic.NewCompiler(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	never, err := compiler.Template("never/{x}")
-	if err != nil {
-		t.Fatal(err)
-	}
-	filter := &eventlog.Filter{Matchers: topic.Matchers{never}}
-	for range 10 {
-		attachTo(s, filter, 0, greedy())
-	}
-	var live []int
-	for range 4 {
-		s.catchUp()
-		live = append(live, 0)
-		for _, sub := range s.subs {
-			if sub.live {
-				live[len(live)-1]++
+	synctest.Test(t, func(t *testing.T) { // time stands still
+		s := stillShard(Options{})
+		turnOf(s, batchOf(t, 1, windowScan))
+		compiler, err := topic.NewCompiler(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		never, err := compiler.Template("never/{x}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		filter := &eventlog.Filter{Matchers: topic.Matchers{never}}
+		for range 10 {
+			attachTo(s, filter, 0, greedy())
+		}
+		var live []int
+		for range 4 {
+			s.catchUp()
+			live = append(live, 0)
+			for _, sub := range s.subs {
+				if sub.live {
+					live[len(live)-1]++
+				}
 			}
 		}
-	}
-	if diff := cmp.Diff([]int{4, 8, 10, 10}, live); diff != "" {
-		t.Errorf("live after each turn (-want +got):\n%s", diff)
-	}
+		if diff := cmp.Diff([]int{4, 8, 10, 10}, live); diff != "" {
+			t.Errorf("live after each turn (-want +got):\n%s", diff)
+		}
+	})
 }
 
 // TestTurnShare: a storm of returning subscribers is served in several turns, and who had to wait is first.
 func TestTurnShare(t *testing.T) {
-	s := stillShard(Options{ChunkBytes: 1 << 20})
-	big := make([]byte, turnBytes/4)
-	for i := range big {
-		big[i] = 'x'
-	}
-	b, err := NewBatch([]*eventlog.Record{record(1, string(big), "a")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	turnOf(s, b)
-	var sinks []*countSink
-	for range 10 {
-		sinks = append(sinks, greedy())
-		attachTo(s, filterA, 0, sinks[len(sinks)-1])
-	}
-	var served []int
-	for range 3 {
-		s.catchUp()
-		n := 0
-		for i, sink := range sinks {
-			n += sink.frames
-			if sink.frames > 1 {
-				t.Fatalf("number %d was served %d times", i, sink.frames)
-			}
-			if i > 0 && sink.frames > sinks[i-1].frames {
-				t.Errorf("number %d was served before number %d", i, i-1)
-			}
+	synctest.Test(t, func(t *testing.T) { // time stands still
+		s := stillShard(Options{ChunkBytes: 1 << 20})
+		big := make([]byte, turnBytes/4)
+		for i := range big {
+			big[i] = 'x'
 		}
-		served = append(served, n)
-	}
-	if diff := cmp.Diff([]int{4, 8, 10}, served); diff != "" {
-		t.Errorf("served after each turn (-want +got):\n%s", diff)
-	}
+		b, err := NewBatch([]*eventlog.Record{record(1, string(big), "a")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		turnOf(s, b)
+		var sinks []*countSink
+		for range 10 {
+			sinks = append(sinks, greedy())
+			attachTo(s, filterA, 0, sinks[len(sinks)-1])
+		}
+		var served []int
+		for range 3 {
+			s.catchUp()
+			n := 0
+			for i, sink := range sinks {
+				n += sink.frames
+				if sink.frames > 1 {
+					t.Fatalf("number %d was served %d times", i, sink.frames)
+				}
+				if i > 0 && sink.frames > sinks[i-1].frames {
+					t.Errorf("number %d was served before number %d", i, i-1)
+				}
+			}
+			served = append(served, n)
+		}
+		if diff := cmp.Diff([]int{4, 8, 10}, served); diff != "" {
+			t.Errorf("served after each turn (-want +got):\n%s", diff)
+		}
+	})
 }
 
 func TestHeartbeatOfWhoIsBehindMovesNoCursor(t *testing.T) {

@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"sync"
+	"time"
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/internal/topicindex"
@@ -59,32 +60,87 @@ func (w *window) jump(head uint64) {
 	w.floor, w.head = head, head
 }
 
-// read appends to dst the frames with after < offset <= to that filter selects, until they have maxBytes or
-// maxScan frames have been looked at. It returns the offset up to which everything is known, how many frames were looked
-// at, and false if the window does not reach back to after. For exact topics only frames of these topics are looked at.
+// read appends to dst the frames with after < offset <= to that filter selects, until they have maxBytes, or
+// maxScan frames have been looked at, or that has taken lookTime. It returns the offset up to which everything is known,
+// how many frames were looked at, and false if the window does not reach back to after. For exact topics only frames of
+// these topics are looked at.
 func (w *window) read(dst []*Frame, after, to uint64, filter *eventlog.Filter, maxBytes, maxScan int) ([]*Frame, uint64, int, bool) {
+	r := windowRead{frames: dst, after: after, to: to, maxBytes: maxBytes, maxScan: maxScan}
+	exact, ok := w.readExact(&r, filter)
+	if ok && !exact {
+		ok = w.readAll(&r, filter)
+	}
+	if !r.cut && ok {
+		r.after = max(after, r.to)
+	}
+	return r.frames, r.after, maxScan - r.maxScan, ok
+}
+
+// readExact reads for a filter that asks for exact topics only, and reports whether it does, and whether the window
+// reaches back to where the read begins.
+func (w *window) readExact(r *windowRead, filter *eventlog.Filter) (exact, ok bool) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if r.after < w.floor {
+		return false, false
+	}
+	r.to = min(r.to, w.head)
+	var room [8]topicindex.Run[*Frame]
+	merge, exact := w.index.Select(room[:0], filter.Matchers)
+	if !exact {
+		return false, true
+	}
+	merge.Forward(r.after)
+	for f, ok := merge.Next(); ok && r.look(f, filter.Allows); f, ok = merge.Next() {
+	}
+	return true, true
+}
+
+const (
+	// lookTime bounds for how long one subscriber has frames looked at. Patterns may take a thousand times as long as
+	// exact topics.
+	lookTime = 2 * time.Millisecond
+	// looksAtOnce is how many are looked at without a look at the clock.
+	looksAtOnce = 8
+	// copiedAtOnce is how many are taken out of the window to be looked at.
+	copiedAtOnce = 256
+)
+
+// readAll reads for a filter with patterns. What matches is found out when the lock is given back: neither the committer
+// nor another shard waits for it. It reports whether the window reaches back to where the read begins.
+func (w *window) readAll(r *windowRead, filter *eventlog.Filter) bool {
+	var room [copiedAtOnce]*Frame
+	began := time.Now()
+	for first := true; ; first = false {
+		frames, ok := w.copyBehind(room[:], r.after)
+		if !ok {
+			r.cut = true // what lies behind is gone meanwhile
+			return !first
+		}
+		for i, f := range frames {
+			if i%looksAtOnce == looksAtOnce-1 && time.Since(began) >= lookTime {
+				r.cut = true
+				return true
+			}
+			if !r.look(f, filter.Match) {
+				return true
+			}
+		}
+		if len(frames) < len(room) {
+			return true
+		}
+	}
+}
+
+// copyBehind copies the frames behind after to room, as far as there is any, and reports whether the window reaches back
+// so far.
+func (w *window) copyBehind(room []*Frame, after uint64) ([]*Frame, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if after < w.floor {
-		return dst, after, 0, false
+		return nil, false
 	}
-	r := windowRead{frames: dst, after: after, to: min(to, w.head), maxBytes: maxBytes, maxScan: maxScan}
-	var room [8]topicindex.Run[*Frame]
-	if merge, exact := w.index.Select(room[:0], filter.Matchers); exact {
-		merge.Forward(after)
-		for f, ok := merge.Next(); ok && r.look(f, filter.Allows); f, ok = merge.Next() {
-		}
-	} else {
-		for _, f := range w.frames[topicindex.Behind(w.frames, after):] {
-			if !r.look(f, filter.Match) {
-				break
-			}
-		}
-	}
-	if !r.cut {
-		r.after = max(after, r.to)
-	}
-	return r.frames, r.after, maxScan - r.maxScan, true
+	return room[:copy(room, w.frames[topicindex.Behind(w.frames, after):])], true
 }
 
 // windowRead is a read under way.
