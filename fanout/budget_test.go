@@ -154,7 +154,7 @@ func TestBudgetHolders(t *testing.T) {
 		r, c := s.fan.readers, &chunk{frames: batchOf(t, 1, 3).Frames, to: 3}
 		r.deliver(sub, c)
 		wantUsed(t, "on its way", &s.fan.budget, sizes(c.frames...))
-		r.last.add(readKey{}, c)
+		r.last.add(readKey{}, filterA, c)
 		wantUsed(t, "kept too", &s.fan.budget, sizes(c.frames...))
 		s.mailbox.take(&s.mail)
 		s.handle(s.mail.messages)
@@ -186,7 +186,7 @@ func TestBudgetHolders(t *testing.T) {
 	})
 	t.Run("no chunk of an error", func(t *testing.T) {
 		s := stillShard(Options{WindowBytes: 1})
-		s.fan.readers.last.add(readKey{}, &chunk{err: eventlog.ErrClosed})
+		s.fan.readers.last.add(readKey{}, filterA, &chunk{err: eventlog.ErrClosed})
 		wantUsed(t, "kept", &s.fan.budget, 0)
 	})
 }

@@ -3,6 +3,8 @@ package fanout
 import (
 	"slices"
 	"time"
+
+	"github.com/tidings-hub/tidings/eventlog"
 )
 
 const (
@@ -22,17 +24,18 @@ type chunks struct {
 }
 
 type keptChunk struct {
-	key   readKey
-	chunk *chunk
-	size  int
+	key    readKey
+	filter *eventlog.Filter
+	chunk  *chunk
+	size   int
 }
 
 // find returns a chunk in which the place lies that key asks for, or nil. It may begin before that place.
-func (c *chunks) find(key readKey) *chunk {
+func (c *chunks) find(key readKey, filter *eventlog.Filter) *chunk {
 	for i := range c.kept {
 		k := &c.kept[i]
 		if k.key.after <= key.after && key.after < k.chunk.to &&
-			k.key.told == key.told && k.key.only == key.only && k.key.filter == key.filter {
+			k.key.told == key.told && k.key.only == key.only && k.key.filter == key.filter && sameBases(k.filter, filter) {
 			return k.chunk
 		}
 	}
@@ -40,7 +43,7 @@ func (c *chunks) find(key readKey) *chunk {
 }
 
 // add keeps a chunk in the place of the oldest ones.
-func (c *chunks) add(key readKey, ch *chunk) {
+func (c *chunks) add(key readKey, filter *eventlog.Filter, ch *chunk) {
 	if ch.err != nil || key.only != nil { // a selection is one subscriber's own
 		return
 	}
@@ -52,7 +55,7 @@ func (c *chunks) add(key readKey, ch *chunk) {
 		return
 	}
 	c.budget.hold(ch.frames...)
-	c.kept = append(c.kept, keptChunk{key: key, chunk: ch, size: size})
+	c.kept = append(c.kept, keptChunk{key: key, filter: filter, chunk: ch, size: size})
 	c.bytes += size
 	drop := 0
 	for c.bytes > c.max || len(c.kept)-drop > keptChunks {

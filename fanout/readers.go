@@ -3,6 +3,7 @@ package fanout
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -72,11 +73,11 @@ func (p *readers) submit(sub *Subscriber, to uint64) {
 	key := readKey{after: sub.pos, told: sub.told, only: sub.only, filter: filterKey(sub.filter)}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c := p.last.find(key); c != nil {
+	if c := p.last.find(key, sub.filter); c != nil {
 		p.deliver(sub, c)
 		return
 	}
-	if j := p.jobs[key]; j != nil {
+	if j := p.jobs[key]; j != nil && sameBases(j.filter, sub.filter) {
 		j.waiting = append(j.waiting, sub)
 		return
 	}
@@ -104,8 +105,10 @@ func (p *readers) run(ctx context.Context) {
 		c := p.read(ctx, j)
 
 		p.mu.Lock()
-		delete(p.jobs, j.key)
-		p.last.add(j.key, c)
+		if p.jobs[j.key] == j {
+			delete(p.jobs, j.key)
+		}
+		p.last.add(j.key, j.filter, c)
 		p.mu.Unlock()
 		p.observer.logRead(len(j.waiting))
 		for _, sub := range j.waiting {
@@ -182,7 +185,7 @@ func (p *readers) close() {
 	p.done.Wait()
 }
 
-// filterKey is equal for filters that select the same, as far as that can be seen from their texts.
+// filterKey is equal for filters that select the same, as far as that can be seen from their texts; see sameBases.
 func filterKey(f *eventlog.Filter) string {
 	var b strings.Builder
 	for _, ms := range []topic.Matchers{f.Matchers, f.Grant.Subscribe} {
@@ -194,4 +197,12 @@ func filterKey(f *eventlog.Filter) string {
 		b.WriteByte(1)
 	}
 	return b.String()
+}
+
+// sameBases reports whether filters with equal keys select the same: what a pattern selects may depend on the base that
+// it was compiled for, which is not in its text.
+func sameBases(a, b *eventlog.Filter) bool {
+	same := func(x, y topic.Matcher) bool { return x == y || !x.Relative() && !y.Relative() }
+	return a == b || slices.EqualFunc(a.Matchers, b.Matchers, same) &&
+		slices.EqualFunc(a.Grant.Subscribe, b.Grant.Subscribe, same)
 }
