@@ -158,6 +158,8 @@ func TestBudgetHolders(t *testing.T) {
 		wantUsed(t, "kept too", &s.fan.budget, sizes(c.frames...))
 		s.mailbox.take(&s.mail)
 		s.handle(s.mail.messages)
+		wantUsed(t, "waits for its turn", &s.fan.budget, sizes(c.frames...))
+		s.receiveArrived()
 		wantUsed(t, "has arrived", &s.fan.budget, sizes(c.frames...))
 		if !sub.live || sub.sink.(*countSink).frames != 3 {
 			t.Error("the chunk was not delivered")

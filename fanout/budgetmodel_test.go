@@ -259,6 +259,9 @@ func (w *budgetWorld) held() map[*Frame]int {
 				hold("on its way", m.chunk.frames)
 			}
 		}
+		for _, m := range s.arrived {
+			hold("arrived", m.chunk.frames)
+		}
 		for _, sub := range s.subs {
 			if sub.pinned {
 				hold("pinned", sub.pending)

@@ -31,6 +31,7 @@ type shard struct {
 	dirty    []*Subscriber // have frames that were not offered yet
 	full     []*Subscriber // have as many of them as may be gathered
 	catching []*Subscriber // are behind and can go on
+	arrived  []message     // chunks that are to be handed to subscribers that are behind
 	wheel    *wheel
 	pace     pace
 	pinned   int // subscribers that the budget counts
@@ -67,12 +68,15 @@ func (s *shard) run() {
 	s.mailbox.close(&s.mail)
 	s.handle(s.mail.messages) // who attached meanwhile is ended like the others
 	s.flush()
+	for len(s.arrived) > 0 {
+		s.receiveArrived() // nobody is left to have them
+	}
 	s.sockets.close()
 }
 
 // rest returns how long the loop may wait for mail; -1 is for ever.
 func (s *shard) rest() time.Duration {
-	if len(s.catching) > 0 {
+	if len(s.catching) > 0 || len(s.arrived) > 0 {
 		return 0
 	}
 	now := s.clock()
@@ -105,6 +109,7 @@ func (s *shard) turn() {
 	s.handle(s.mail.messages)
 	s.expire() // who has come with no time left
 	s.pace.wake(s.now, s.resume)
+	s.receiveArrived()
 	s.catchUp()
 	s.flush()
 	s.wheel.advance(s.now, s.visit)
@@ -281,8 +286,7 @@ func (s *shard) handle(messages []message) {
 		case msgClose:
 			s.end(m.sub, m.reason)
 		case msgChunk:
-			s.receive(m.sub, m.chunk)
-			s.fan.budget.release(m.chunk.frames...)
+			s.arrived = append(s.arrived, m)
 		case msgState:
 			m.reply <- s.state()
 		case msgShutdown:
