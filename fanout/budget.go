@@ -36,6 +36,9 @@ func (b *budget) release(frames ...*Frame) {
 // counted is what f counts as when it is held like that.
 func (f *Frame) counted(holds uint64) int64 { return int64(f.size()) + int64(holds>>32) }
 
+// held is what f counts as now.
+func (f *Frame) held() int64 { return f.counted(f.holds.Load()) }
+
 // in returns f as a stream in form has it pending, made and counted if nobody needed it before.
 func (b *budget) in(f *Frame, form Form) *Frame {
 	if form&FormEnvelope != 0 && f.record != nil {

@@ -58,12 +58,33 @@ func (c *chunks) add(key readKey, filter *eventlog.Filter, ch *chunk) {
 	c.kept = append(c.kept, keptChunk{key: key, filter: filter, chunk: ch, size: size})
 	c.bytes += size
 	drop := 0
-	for c.bytes > c.max || len(c.kept)-drop > keptChunks {
-		c.bytes -= c.kept[drop].size
-		c.budget.release(c.kept[drop].chunk.frames...)
-		drop++
+	for bytes := c.bytes; bytes > c.max || len(c.kept)-drop > keptChunks; drop++ {
+		bytes -= c.kept[drop].size
 	}
-	c.kept = slices.Delete(c.kept, 0, drop) // which clears what is left behind
+	c.drop(drop)
+}
+
+// fit lets go of the oldest until the rest is within the bound together with all that was made of it.
+func (c *chunks) fit() {
+	held, drop := int64(0), len(c.kept)
+	for ; drop > 0; drop-- {
+		for _, f := range c.kept[drop-1].chunk.frames {
+			held += f.held()
+		}
+		if held > int64(c.max) {
+			break
+		}
+	}
+	c.drop(drop)
+}
+
+// drop lets go of the n oldest.
+func (c *chunks) drop(n int) {
+	for _, k := range c.kept[:n] {
+		c.bytes -= k.size
+		c.budget.release(k.chunk.frames...)
+	}
+	c.kept = slices.Delete(c.kept, 0, n) // which clears what is left behind
 }
 
 func (c *chunks) clear() {

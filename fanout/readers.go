@@ -174,6 +174,13 @@ func (p *readers) forget() {
 	p.last.clear()
 }
 
+// fit keeps the last chunks within their bound together with what was made of them.
+func (p *readers) fit() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last.fit()
+}
+
 // close stops the readers and waits for them. Subscribers that wait for a chunk get none.
 func (p *readers) close() {
 	p.mu.Lock()

@@ -90,11 +90,14 @@ func (s *shard) shed() {
 	}
 }
 
-// cut ends those who have begun the oldest updates, until no more is held than may be.
+// cut ends those who have begun the oldest updates, until no more is held than may be. It is not their fault what the
+// window and the kept chunks hold beyond their bounds, because of the forms of their frames.
 func (s *shard) cut() {
 	if s.pinned == 0 || s.fan.budget.over() <= 0 {
 		return
 	}
+	s.fan.window.fit()
+	s.fan.readers.fit()
 	var begun []*Subscriber
 	for _, sub := range s.subs {
 		if sub.pinned && len(sub.pending) > 0 {

@@ -40,15 +40,38 @@ func (w *window) append(b *Batch) {
 	w.bytes += b.size()
 	w.budget.hold(b.Frames...)
 	drop := 0
-	for w.bytes > w.max && drop < len(w.frames) {
-		w.bytes -= w.frames[drop].size()
-		w.floor = w.frames[drop].Offset()
-		w.index.Drop(w.frames[drop].record.Topics, w.frames[drop])
-		drop++
+	for bytes := w.bytes; bytes > w.max && drop < len(w.frames); drop++ {
+		bytes -= w.frames[drop].size()
 	}
-	w.budget.release(w.frames[:drop]...)
-	clear(w.frames[:drop]) // the array behind the slice lives on: it must not pin them
-	w.frames = w.frames[drop:]
+	w.drop(drop)
+}
+
+// fit lets go of the oldest frames until the rest is within the window's bound together with all that was made of it,
+// such as what it is in gzip streams.
+func (w *window) fit() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	held := int64(0)
+	for _, f := range w.frames {
+		held += f.held()
+	}
+	drop := 0
+	for ; held > int64(w.max) && drop < len(w.frames); drop++ {
+		held -= w.frames[drop].held()
+	}
+	w.drop(drop)
+}
+
+// drop lets go of the n oldest frames. The caller holds mu.
+func (w *window) drop(n int) {
+	for _, f := range w.frames[:n] {
+		w.bytes -= f.size()
+		w.floor = f.Offset()
+		w.index.Drop(f.record.Topics, f)
+	}
+	w.budget.release(w.frames[:n]...)
+	clear(w.frames[:n]) // the array behind the slice lives on: it must not pin them
+	w.frames = w.frames[n:]
 }
 
 // jump lets go of everything: the window begins anew at head.
