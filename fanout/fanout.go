@@ -56,7 +56,8 @@ type Options struct {
 	ReplayRate int
 	// BufferLimit bounds the bytes of updates that are held in all: by the window, by the kept chunks, and for
 	// subscribers with a full socket; default 512 MiB. Beyond it these subscribers give up what they have not begun,
-	// to read it again later, and if that is not enough, those that have begun the oldest updates are ended.
+	// to read it again later, and if that is not enough, those that have begun the oldest updates are ended. Before that,
+	// the window and the kept chunks let go of what they hold beyond their bounds because of their updates' other forms.
 	BufferLimit int
 	// NotSentBytes bounds what the kernel holds of a [SocketSink] that it has not sent; default 128 KiB. What a slow
 	// reader has yet to get stays in the log.
