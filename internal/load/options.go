@@ -168,6 +168,14 @@ func (o Options) Validate() error {
 // slow returns how many subscribers read slowly.
 func (o *Options) slow() int { return int(o.SlowPercent / 100 * float64(o.Subscribers)) }
 
+// connections returns how many connections there will be, unless the hub allows fewer streams on each than Streams.
+func (o *Options) connections() int {
+	if !o.HTTP2 {
+		return o.Subscribers + o.Publishers
+	}
+	return (o.Subscribers+o.Streams-1)/o.Streams + o.Publishers
+}
+
 // due returns how many updates a rate asks for, 0 if there is none.
 func (o *Options) due() int64 {
 	if o.Rate == 0 || o.Idle || o.NoPublish || o.Missed > 0 {

@@ -87,6 +87,26 @@ func TestPlan(t *testing.T) {
 	})
 }
 
+func TestConnections(t *testing.T) {
+	tests := []struct {
+		name string
+		o    Options
+		want int
+	}{
+		{"HTTP/1.1", Options{Subscribers: 201, Publishers: 3}, 204},
+		{"HTTP/2", Options{Subscribers: 201, Publishers: 3, HTTP2: true}, 6},
+		{"HTTP/2, a stream each", Options{Subscribers: 201, Publishers: 3, HTTP2: true, Streams: 1}, 204},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := tt.o.WithDefaults()
+			if got := o.connections(); got != tt.want {
+				t.Errorf("%d connections, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestDue(t *testing.T) {
 	tests := []struct {
 		name string

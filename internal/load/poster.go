@@ -18,7 +18,7 @@ import (
 type RefusedError struct {
 	// Status is the answer's, as in "403 Forbidden".
 	Status string
-	// Text is the beginning of its body.
+	// Text is the detail of a problem (RFC 9457), or the beginning of its body.
 	Text string
 }
 
@@ -75,7 +75,7 @@ func (p *poster) post(ctx context.Context, u *url.URL, kind, body string) (strin
 		p.close()
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return "", &RefusedError{resp.Status, string(bytes.TrimSpace(answer[:min(len(answer), 512)]))}
+		return "", &RefusedError{resp.Status, refusal(resp.Header.Get("Content-Type"), answer)}
 	}
 	return string(answer), nil
 }

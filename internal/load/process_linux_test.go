@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tidings-hub/tidings/internal/descriptors"
 )
 
 func TestUsage(t *testing.T) {
@@ -55,6 +57,34 @@ func TestFiles(t *testing.T) {
 	files, ok := errors.AsType[*FilesError](err)
 	if !ok || files.Need != many+spareFiles || files.Limit != limit.Max || !strings.Contains(err.Error(), strconv.FormatUint(limit.Max, 10)) {
 		t.Errorf("error %v, want one that names the limit %d", err, limit.Max)
+	}
+}
+
+// What cannot be reserved may be had all the same: the numbers from the last one on are taken, the others are free.
+func TestFilesWithoutReserve(t *testing.T) {
+	const most = 4 * spareFiles
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: most, Max: limit.Max}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+			t.Error(err)
+		}
+	}()
+	last, err := unix.FcntlInt(os.Stdin.Fd(), unix.F_DUPFD_CLOEXEC, most-1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(last)
+	if err := descriptors.Reserve(most); !errors.Is(err, unix.EMFILE) {
+		t.Fatalf("reserving: %v, want %v", err, unix.EMFILE)
+	}
+	if err := needFiles(most - spareFiles); err != nil {
+		t.Errorf("error %v, want none", err)
 	}
 }
 

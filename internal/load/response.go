@@ -3,6 +3,7 @@ package load
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"mime"
@@ -66,7 +67,7 @@ func (r *response) readHead(b []byte, known *knownHead) ([]byte, error) {
 		return nil, err
 	}
 	if err := checkStream(resp); err != nil {
-		if text := bytes.TrimSpace(b[end-had:]); len(text) > 0 {
+		if text := refusal(resp.Header.Get("Content-Type"), b[end-had:]); text != "" {
 			err = fmt.Errorf("%w: %.200q", err, text)
 		}
 		return nil, err
@@ -89,8 +90,20 @@ func checkStream(resp *http.Response) error {
 	return nil
 }
 
-// textOf returns the beginning of a refusal.
-func textOf(body io.Reader) string {
-	text, _ := io.ReadAll(io.LimitReader(body, 512)) // as much as there is
-	return string(bytes.TrimSpace(text))
+// textOf returns the beginning of a refusal's body.
+func textOf(kind string, body io.Reader) string {
+	text, _ := io.ReadAll(io.LimitReader(body, 4<<10)) // as much as there is
+	return refusal(kind, text)
+}
+
+// refusal returns what a refusal says in its body: the detail of a problem (RFC 9457), or the text as it is.
+func refusal(kind string, text []byte) string {
+	var problem struct {
+		Detail string `json:"detail"`
+	}
+	if kind, _, err := mime.ParseMediaType(kind); err == nil && kind == "application/problem+json" &&
+		json.Unmarshal(text, &problem) == nil && problem.Detail != "" {
+		return problem.Detail
+	}
+	return string(bytes.TrimSpace(text[:min(len(text), 512)]))
 }

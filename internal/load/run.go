@@ -37,7 +37,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	o = o.WithDefaults()
-	if err := needFiles(o.Subscribers + o.Publishers); err != nil {
+	if err := needFiles(o.connections()); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -325,6 +325,24 @@ func TestErrors(t *testing.T) {
 			t.Errorf("error %v, want a *RefusedError", err)
 		}
 	})
+	t.Run("a problem", func(t *testing.T) {
+		o := small(serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/problem+json; charset=utf-8")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = w.Write([]byte(`{"status":503,"detail":"the limit is 3"}`))
+		}), false))
+		const want = `: "the limit is 3"`
+		for _, gz := range []bool{false, true} { // the two kinds of subscribers
+			o.Gzip = gz
+			if _, err := load.Run(t.Context(), o); err == nil || !strings.HasSuffix(err.Error(), want) {
+				t.Errorf("connecting, goroutines %v: error %v, want ...%s", gz, err, want)
+			}
+		}
+		o.Missed = 1
+		if _, err := load.Run(t.Context(), o); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("publishing: error %v, want ...%s", err, want)
+		}
+	})
 	t.Run("half of the lines refused", func(t *testing.T) {
 		base := load.NewBaseline()
 		o := small(serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -138,7 +138,7 @@ func (s *stream) open(ctx context.Context) (io.ReadCloser, error) {
 	}
 	if err := checkStream(resp); err != nil {
 		defer resp.Body.Close()
-		return nil, fmt.Errorf("%w: %.200q", err, textOf(resp.Body))
+		return nil, fmt.Errorf("%w: %.200q", err, textOf(resp.Header.Get("Content-Type"), resp.Body))
 	}
 	if resp.Header.Get("Content-Encoding") != "gzip" {
 		return resp.Body, nil
