@@ -50,6 +50,8 @@ func (c *serveCommand) Run(ctx context.Context, std *streams) error {
 	o := listenOptions(&c.Listen, logger)
 	o.LoopbackOnly, o.Stall = c.Dev, c.Stall
 	o.MaxConnections, o.NotSentBytes = c.MaxConnections, c.NotSentBytes()
+	metrics := new(server.Metrics)
+	o.Refused = metrics.ConnectionRefused
 	s, err := server.Listen(ctx, o)
 	if err != nil {
 		return err
@@ -71,7 +73,7 @@ func (c *serveCommand) Run(ctx context.Context, std *streams) error {
 		announce()
 		return s.Serve(ctx, app)
 	}
-	world, err := newSite(&c.Serve, log, logger)
+	world, err := newSite(&c.Serve, log, metrics, logger)
 	if err != nil {
 		return err
 	}

@@ -26,8 +26,8 @@ type site struct {
 }
 
 // newSite starts the hub that the settings ask for, on a log that belongs to it from now on.
-func newSite(c *config.Serve, log eventlog.Log, logger *slog.Logger) (*site, error) {
-	s := &site{metrics: new(server.Metrics)}
+func newSite(c *config.Serve, log eventlog.Log, metrics *server.Metrics, logger *slog.Logger) (*site, error) {
+	s := &site{metrics: metrics}
 	tokens, err := s.tokens(c, logger)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())

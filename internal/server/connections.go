@@ -26,6 +26,7 @@ const (
 type connections struct {
 	ceiling Ceiling
 	sockets func() int // connections that are open but no longer net/http's
+	refused func(RefuseReason)
 	logger  *slog.Logger
 
 	mu     sync.Mutex
@@ -43,11 +44,14 @@ type overConn struct {
 // overKey is the key of the *overConn in the context of its requests.
 type overKey struct{}
 
-func newConnections(c Ceiling, sockets func() int, logger *slog.Logger) *connections {
+func newConnections(c Ceiling, sockets func() int, refused func(RefuseReason), logger *slog.Logger) *connections {
 	if sockets == nil {
 		sockets = func() int { return 0 }
 	}
-	return &connections{ceiling: c, sockets: sockets, logger: logger, over: map[net.Conn]*overConn{}}
+	if refused == nil {
+		refused = func(RefuseReason) {}
+	}
+	return &connections{ceiling: c, sockets: sockets, refused: refused, logger: logger, over: map[net.Conn]*overConn{}}
 }
 
 // accepted is the server's ConnContext: it judges a new connection.
@@ -59,6 +63,7 @@ func (c *connections) accepted(ctx context.Context, conn net.Conn) context.Conte
 	if o == nil {
 		return ctx
 	}
+	c.refused(c.ceiling.Reason)
 	if warn {
 		c.logger.Warn("connections are refused: there are as many as the server takes",
 			"reason", c.ceiling.Reason.String(), "connections", c.ceiling.Connections)

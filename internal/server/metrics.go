@@ -31,6 +31,9 @@ func (c *counters) add(reason uint8) {
 	}
 }
 
+// ConnectionRefused counts a connection that was refused. It is for [Options].Refused.
+func (m *Metrics) ConnectionRefused(reason RefuseReason) { m.connections.add(uint8(reason)) }
+
 // Updates returns an observer that counts, and then tells next.
 func (m *Metrics) Updates(next hub.Observer) hub.Observer {
 	return hub.Observer{

@@ -32,6 +32,8 @@ type Options struct {
 	// Sockets, if not nil, returns how many connections the handler has taken over (http.Hijacker) and not closed
 	// yet: they count too. It is called for every new connection and must be quick.
 	Sockets func() int
+	// Refused, if not nil, is told of every connection that is refused, and must be quick.
+	Refused func(RefuseReason)
 	// Logger is told what goes wrong on connections; nil for nobody.
 	Logger *slog.Logger
 }

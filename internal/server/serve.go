@@ -22,7 +22,7 @@ type App interface {
 // Otherwise the error says why the server could not go on; the app is shut down then too. Serve is called once.
 func (s *Server) Serve(ctx context.Context, app App) error {
 	fresh := new(newConns)
-	conns := newConnections(s.ceiling, s.socketsOf(app), s.options.Logger)
+	conns := newConnections(s.ceiling, s.socketsOf(app), s.options.Refused, s.options.Logger)
 	hs := s.httpServer(conns.handler(app.Handler()))
 	hs.ConnContext = conns.accepted
 	hs.ConnState = func(c net.Conn, state http.ConnState) {
