@@ -76,10 +76,13 @@ func (s *site) tokens(c *config.Serve, logger *slog.Logger) (*judges, error) {
 	}
 	j := &judges{}
 	matcher := protocol.TokenMatcher(compiler)
-	if c.HasTokens() {
+	asking, ask := c.AskerOptions(matcher)
+	if c.HasTokens() || ask {
 		if s.revocations, err = openRevocations(c); err != nil {
 			return nil, err
 		}
+	}
+	if c.HasTokens() {
 		o := c.VerifierOptions(matcher)
 		o.Revoked, o.Logger = s.revocations.Revoked, logger
 		o.NoLegacy = dialect == protocol.OnlyModern
@@ -88,8 +91,9 @@ func (s *site) tokens(c *config.Serve, logger *slog.Logger) (*judges, error) {
 		}
 		j.closers = append(j.closers, authorizer.Verifier.Close)
 	}
-	if o, ask := c.AskerOptions(matcher); ask {
-		if authorizer.Asker, err = auth.NewAsker(o); err != nil {
+	if ask {
+		asking.Revoked = s.revocations.Revoked
+		if authorizer.Asker, err = auth.NewAsker(asking); err != nil {
 			j.close()
 			return nil, err
 		}

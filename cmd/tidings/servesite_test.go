@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -130,6 +131,69 @@ func TestServeWithTokens(t *testing.T) {
 	}
 	if resp := ask(t, http.MethodPost, again.url, ann, public); resp.StatusCode != http.StatusOK {
 		t.Errorf("another's token after a restart: %s", resp.Status)
+	}
+}
+
+// TestServeTicketsAreRevoked: who is known to the application alone is sent away too, and stays away.
+func TestServeTicketsAreRevoked(t *testing.T) {
+	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `{"authorization_details":[{"type":"https://mercure.rocks/authorization-detail",`+
+			`"actions":["subscribe"],"topics":[{"match":"a"}]}],"expires_in":600,"subject":"`+r.Header.Get("Cookie")+`"}`)
+	}))
+	t.Cleanup(application.Close)
+	p := start(t, "serve", "--addr", "127.0.0.1:0", "--data", "memory", "--authorize-url", application.URL,
+		"--operator-addr", "127.0.0.1:0", "--operator-token", siteOperator)
+	operators := strings.TrimSuffix(strings.TrimPrefix(p.stdout.lineWith(t, "Operators: "), "Operators: "), "/")
+	h := (&hubProcess{process: p}).ready(t)
+	watch := func(cookie string) *http.Response {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.url+"?match=a", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Cookie", cookie)
+		resp, err := client(t, onlyHTTP1, nil).Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { resp.Body.Close() })
+		return resp
+	}
+	stream := watch("ann")
+	if stream.StatusCode != http.StatusOK {
+		t.Fatalf("ann: %s", stream.Status)
+	}
+	revoked := ask(t, http.MethodPost, operators+"/revocations", siteOperator, `{"sub":"ann"}`)
+	if text, err := io.ReadAll(revoked.Body); err != nil || !strings.Contains(string(text), `"streams":1`) {
+		t.Errorf("revoking: %s %s, %v", revoked.Status, text, err)
+	}
+	if _, err := io.Copy(io.Discard, stream.Body); err != nil {
+		t.Errorf("ann's stream did not end properly: %v", err)
+	}
+	if resp := watch("ann"); resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("ann, revoked: %s", resp.Status)
+	}
+	if resp := watch("bob"); resp.StatusCode != http.StatusOK {
+		t.Errorf("bob: %s", resp.Status)
+	}
+}
+
+// TestServeCountsRefusedConnections: they are in the metrics, under their reason.
+func TestServeCountsRefusedConnections(t *testing.T) {
+	p := start(t, "serve", "--addr", "127.0.0.1:0", "--data", "memory", "--anonymous", "--open-publish",
+		"--max-connections", "1", "--operator-addr", "127.0.0.1:0", "--operator-token", siteOperator)
+	operators := strings.TrimSuffix(strings.TrimPrefix(p.stdout.lineWith(t, "Operators: "), "Operators: "), "/")
+	h := (&hubProcess{process: p}).ready(t)
+	for i, want := range []int{http.StatusOK, http.StatusServiceUnavailable, http.StatusServiceUnavailable} {
+		if resp := ask(t, http.MethodGet, h.url+"?match=a", "", ""); resp.StatusCode != want {
+			t.Errorf("connection %d: %s, want %d", i, resp.Status, want)
+		}
+	}
+	text, err := io.ReadAll(ask(t, http.MethodGet, operators+"/metrics", siteOperator, "").Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "tidings_connections_refused_total{reason=\"connections\"} 2\n"; !strings.Contains(string(text), want) {
+		t.Errorf("no %q in\n%s", want, text)
 	}
 }
 
