@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,12 +105,18 @@ func serveBoth(ctx context.Context, s *server.Server, app server.App, operators 
 
 // newDev starts a hub on which everybody may do everything.
 func (c *serveCommand) newDev(hubURL string, log eventlog.Log, logger *slog.Logger) (*server.Dev, error) {
+	var dialect protocol.Dialects
+	if err := dialect.UnmarshalText([]byte(c.Dialect)); err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
 	return server.NewDev(server.DevOptions{
 		Hub:          c.HubOptions(),
 		Log:          log,
 		BackupDir:    c.BackupDir,
 		MaxBodyBytes: int64(c.MaxBodyBytes),
-		PublicURL:    hubURL,
+		PublicURL:    cmp.Or(c.PublicURL, hubURL),
+		Dialect:      dialect,
+		NoEnvelope:   c.NoEnvelope,
 
 		TakeOver:       c.TakeOver(),
 		NoCompression:  c.NoCompress,

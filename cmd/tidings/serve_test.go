@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"net/http"
 	"net/url"
 	"strings"
@@ -206,6 +207,24 @@ func TestServeBoundsArrive(t *testing.T) {
 		}
 		h.stderr.lineWith(t, "msg=refused reason=address")
 	})
+}
+
+// What --dev leaves to the settings is as they say.
+func TestServeDevSettingsArrive(t *testing.T) {
+	c := client(t, onlyHTTP1, nil)
+	h := startHub(t, "--dialect", "1.0", "--no-envelope", "--public-url", "https://hub.example/.well-known/mercure")
+	for query, want := range map[string]int{
+		"?match=a": http.StatusOK, "?topic=a": http.StatusBadRequest, "?match=a&envelope=1": http.StatusBadRequest,
+	} {
+		if resp := get(t, c, h.url+query); resp.StatusCode != want {
+			t.Errorf("%s: %s, want %d", query, resp.Status, want)
+		}
+	}
+	stream := get(t, c, h.url+"?match_urlpattern=/a/*")
+	h.publish(t, "--topic", "https://hub.example/a/1", "--data", "relative to the public URL")
+	if got := nextData(t, bufio.NewReader(stream.Body)); got != "data: relative to the public URL\n" {
+		t.Errorf("got %q", got)
+	}
 }
 
 // What a publisher is told of the hub's limits are those that the hub was given.

@@ -37,8 +37,8 @@ type Log struct {
 	TrimInterval time.Duration `default:"10s" placeholder:"DURATION" env:"TIDINGS_TRIM_INTERVAL" help:"How often the rules are applied while nothing is published."`
 	// GapReplay is how many of the newest updates a subscriber is sent whose cursor cannot be honoured.
 	GapReplay int `default:"1000" placeholder:"N" env:"TIDINGS_GAP_REPLAY" help:"How many of the newest updates to send to a subscriber whose cursor cannot be honoured."`
-	// BackupDir is where POST /debug/backup puts its copies; empty for no such call.
-	BackupDir string `placeholder:"DIR" env:"TIDINGS_BACKUP_DIR" help:"Directory for the backups that POST /debug/backup?name=NAME makes of the running hub; without it there is no such call."`
+	// BackupDir is where backups of the running hub are put; empty for no such call.
+	BackupDir string `placeholder:"DIR" env:"TIDINGS_BACKUP_DIR" help:"Directory for the backups that POST /backup?name=NAME at --operator-addr, or with --dev POST /debug/backup?name=NAME, makes of the running hub; without it there is no such call."`
 }
 
 // InMemory reports whether the log is forgotten when the hub ends.

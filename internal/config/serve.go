@@ -35,6 +35,12 @@ func (s *Serve) Validate() error {
 			return err
 		}
 	}
+	switch {
+	case s.Dev && len(s.AllowOrigins) > 0:
+		return refuse([]string{"--dev", "--allow-origin"}, "--allow-origin changes nothing with --dev, which answers pages from loopback origins, and no others")
+	case !s.Dev && s.BackupDir != "" && s.OperatorAddr == "":
+		return refuse([]string{"--backup-dir", "--operator-addr"}, "--backup-dir needs --operator-addr: nobody could ask for a backup")
+	}
 	return s.HubOptions().Validate()
 }
 

@@ -33,6 +33,12 @@ func TestServeRefuses(t *testing.T) {
 		{"origin with a path", []string{"--allow-origin", "https://app.example/"}, []string{"--allow-origin"}},
 		{"origin without a scheme", []string{"--allow-origin", "app.example"}, []string{"--allow-origin"}},
 		{"every origin", []string{"--allow-origin", "*"}, []string{"--allow-origin"}},
+		{"origin in development", []string{"--allow-origin", "https://app.example"}, []string{"--dev", "--allow-origin"}},
+		{
+			"backups that nobody can ask for",
+			[]string{"--dev=false", "--open-publish", "--backup-dir", "b"},
+			[]string{"--backup-dir", "--operator-addr"},
+		},
 		{"negative age of connections", []string{"--max-connection-age=-1s"}, []string{"--max-connection-age"}},
 		{"public URL without a host", []string{"--public-url", "/hub"}, []string{"--public-url"}},
 		{"negative per subject", []string{"--max-per-subject=-1"}, []string{"--max-per-subject"}},

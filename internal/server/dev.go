@@ -27,6 +27,10 @@ type DevOptions struct {
 	// PublicURL is the hub's URL, which relative URL Patterns and topics are relative to. Default: the usual path on a
 	// host that nobody knows.
 	PublicURL string
+	// Dialect says which dialects of the protocol are spoken.
+	Dialect protocol.Dialects
+	// NoEnvelope refuses streams whose updates say their topics.
+	NoEnvelope bool
 	// TakeOver lets streams over HTTP/1.x in clear be written to their sockets directly; see [protocol.Options].
 	TakeOver bool
 	// NoCompression keeps streams plain for clients that accept gzip.
@@ -108,6 +112,8 @@ func devRoutes(h *hub.Hub, o DevOptions) (http.Handler, error) {
 	events, err := protocol.Handler(h, protocol.Options{
 		Authorizer:   protocol.AllowAll(),
 		Compiler:     compiler,
+		Dialect:      o.Dialect,
+		NoEnvelope:   o.NoEnvelope,
 		AllowOrigin:  protocol.LoopbackOrigin,
 		MaxBodyBytes: o.MaxBodyBytes,
 
