@@ -47,7 +47,7 @@ func TestTokenMintAndExplain(t *testing.T) {
 	}{
 		{"1.0", modern, []string{
 			`issuer passed "` + testIssuer, "protocol 1.0", "may publish exact:a", "may receive urlpattern:/users/:id",
-			`sub "user"`, `jti "7"`, "it was not revoked",
+			`sub "user"`, `jti "7"`, "revoked not reached what was revoked only the hub knows",
 		}},
 		{"0.x", old, []string{"protocol 0.x", "may publish any:*", "may receive template:https://example.com/{id}", "ends never"}},
 	}

@@ -53,6 +53,11 @@ func (c *tokenExplainCommand) Run(ctx context.Context, std *streams) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	for i := range e.Checks {
+		if check := &e.Checks[i]; check.Check == auth.CheckRevoked && check.Result == auth.Passed {
+			*check = auth.CheckResult{Check: auth.CheckRevoked, Reason: "what was revoked only the hub knows"}
+		}
+	}
 	if c.JSON {
 		err = json.NewEncoder(std.out).Encode(e)
 	} else {
