@@ -1,10 +1,12 @@
 package server
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -102,20 +104,43 @@ func (op *operator) read(w http.ResponseWriter, r *http.Request) ([]auth.Revocat
 		http.Error(w, "the body cannot be read, or has more than 1 MiB", http.StatusRequestEntityTooLarge)
 		return nil, false
 	}
-	var list []auth.Revocation
-	if one := new(auth.Revocation); json.Unmarshal(body, one) == nil {
-		list = []auth.Revocation{*one}
-	} else if err := json.Unmarshal(body, &list); err != nil {
-		http.Error(w, "the body is neither a revocation nor a list of them: "+err.Error(), http.StatusBadRequest)
+	list, err := parseRevocations(body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return nil, false
+	}
+	return list, true
+}
+
+// parseRevocations reads a revocation, or a list of them. A name that no revocation has is refused: without what it was
+// meant to say a revocation would be about more, or last for longer.
+func parseRevocations(body []byte) ([]auth.Revocation, error) {
+	var list []auth.Revocation
+	into := any(&list)
+	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte{'['}) {
+		list = make([]auth.Revocation, 1)
+		into = &list[0]
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
+	if err == nil {
+		if _, more := decoder.Token(); more != io.EOF {
+			err = errors.New("something follows")
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the body is neither a revocation nor a list of them: %w", err)
 	}
 	for i := range list {
 		if err := list[i].Validate(); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return nil, false
+			return nil, err
 		}
 	}
-	return list, len(list) > 0
+	if len(list) == 0 {
+		return nil, errors.New("the list of revocations is empty")
+	}
+	return list, nil
 }
 
 func (op *operator) list(w http.ResponseWriter, _ *http.Request) {

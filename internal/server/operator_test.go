@@ -171,9 +171,14 @@ func TestRevoke(t *testing.T) {
 	if o.revocations.Revoked(&auth.Token{Subject: "ann"}) {
 		t.Error("the revocation is still in force")
 	}
-	for _, bad := range []string{"", "x", `{}`, `{"sub":"a","jti":"b"}`, `[{"token":"zz"}]`} {
-		if status, _ := o.ask(t, http.MethodPost, "/revocations", bad); status != http.StatusBadRequest {
-			t.Errorf("POST of %q: %d", bad, status)
+	for bad, why := range map[string]string{
+		"": "neither", "x": "neither", `{}`: "must have one", `{"sub":"a","jti":"b"}`: "must have one", `[{"token":"zz"}]`: "hash",
+		`[]`: "empty", `{"sub":"a","untill":"2027-01-01T00:00:00Z"}`: "untill", `{"sub":"a","until":"tomorrow"}`: "tomorrow",
+		`{"sub":"a"}{"sub":"b"}`: "follows", `null`: "must have one",
+	} {
+		status, body := o.ask(t, http.MethodPost, "/revocations", bad)
+		if status != http.StatusBadRequest || !strings.Contains(body, why) {
+			t.Errorf("POST of %q: %d %s, want 400 that says %q", bad, status, body, why)
 		}
 	}
 	if status, _ := o.ask(t, http.MethodPost, "/revocations", strings.Repeat(" ", 2<<20)); status != http.StatusRequestEntityTooLarge {
