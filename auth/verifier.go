@@ -206,6 +206,9 @@ func (r *ring) name() string {
 	return quote(r.issuer)
 }
 
+// Revoked reports whether a token that was good has been revoked since.
+func (v *Verifier) Revoked(t *Token) bool { return v.options.Revoked(t) }
+
 // Close ends the fetching of keys and waits for its end. Tokens can be verified afterwards, with the keys that are
 // held. It may be called twice.
 func (v *Verifier) Close() {

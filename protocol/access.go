@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -44,6 +45,9 @@ type Authorizer interface {
 	// logged and not sent.
 	Authorize(r *http.Request) (Access, error)
 }
+
+// revoker is an [Authorizer] that knows which tokens were revoked.
+type revoker interface{ Revoked(*auth.Token) bool }
 
 // AuthorizerFunc is a function that is an [Authorizer].
 type AuthorizerFunc func(r *http.Request) (Access, error)
@@ -90,6 +94,16 @@ func (h *handler) authorize(r *http.Request) (Access, error) {
 		return Access{}, invalidToken(errOtherDialect)
 	}
 	return access, nil
+}
+
+// endIfRevoked ends a stream that has begun just now, and all others of its token, if that was revoked since it was
+// judged: whoever revoked it has looked for its streams before this one was there.
+func (h *handler) endIfRevoked(r *http.Request, token *auth.Token) {
+	if knows, ok := h.options.Authorizer.(revoker); !ok || token == nil || !knows.Revoked(token) {
+		return
+	}
+	// If the context or the hub ends, so does the stream.
+	_, _ = h.hub.EndWhere(context.WithoutCancel(r.Context()), func(bearer any) bool { return bearer == any(token) })
 }
 
 var (

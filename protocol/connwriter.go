@@ -27,6 +27,7 @@ func (h *handler) serveConn(conn net.Conn, header http.Header, r *http.Request, 
 		return
 	}
 	defer s.release()
+	h.endIfRevoked(r, s.token)
 	ctx, gone := context.WithCancel(context.WithoutCancel(r.Context())) // the server has let go of the request
 	defer gone()
 	w := newConnWriter(conn, chunked)

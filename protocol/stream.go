@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tidings-hub/tidings/auth"
 	"github.com/tidings-hub/tidings/fanout"
 	"github.com/tidings-hub/tidings/hub"
 )
@@ -14,6 +15,7 @@ type stream struct {
 	lastEventID string // for the response's head; empty if no cursor was presented
 	gzip        bool
 	envelope    bool
+	token       *auth.Token          // nil if none was presented
 	release     func()               // is called when the stream has ended
 	sink        *fanout.ResponseSink // once it has begun, in a response
 }
@@ -69,6 +71,7 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, s *stream) err
 		}
 	}()
 	s.sub = nil // all was told
+	h.endIfRevoked(r, s.token)
 	if r.ProtoMajor == 1 {
 		w.Header().Set("Connection", "close") // its write deadline outlives the stream
 	}

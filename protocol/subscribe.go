@@ -53,7 +53,7 @@ func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) (*stream, er
 	if cursor.given {
 		answer = sub.LastEventID
 	}
-	return &stream{sub: sub, lastEventID: answer, envelope: envelope, release: release}, nil
+	return &stream{sub: sub, lastEventID: answer, envelope: envelope, token: access.Token, release: release}, nil
 }
 
 // mayEnvelope reports whether envelopes are asked for, which say the names of topics.

@@ -53,7 +53,9 @@ func (h *handler) takeOver(w http.ResponseWriter, r *http.Request, s *stream) (t
 		s.release()
 		s.unsetHeader(w.Header())
 		sink.Refuse(problemAnswer(r, w.Header(), h.refuse(r, err)))
+		return true, nil
 	}
+	h.endIfRevoked(r, s.token)
 	return true, nil
 }
 

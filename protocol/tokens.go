@@ -94,6 +94,11 @@ func (t Tokens) Authorize(r *http.Request) (Access, error) {
 	return t.access(token, token.Dialect, c.from == fromCookie || c.from == fromLegacyCookie), nil
 }
 
+// Revoked reports whether a token or ticket that was good has been revoked since.
+func (t Tokens) Revoked(token *auth.Token) bool {
+	return t.Verifier != nil && t.Verifier.Revoked(token) || t.Asker != nil && t.Asker.Revoked(token)
+}
+
 var errNoKeys = errors.New("protocol: the request has a token, but no key is known that it could be checked with")
 
 // ask asks the application about a request that has no token of its own.
