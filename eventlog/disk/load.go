@@ -284,12 +284,23 @@ func (s *state) loadSegments(db *pebble.DB) error {
 		if err := loadSegments(db, c); err != nil {
 			return err
 		}
-		s.head = max(s.head, c.mark)
+	}
+	s.head = s.written()
+	return nil
+}
+
+// written returns the highest offset that the database knows of. The head is above it while nothing has followed what a
+// failure took.
+func (s *state) written() uint64 {
+	highest := uint64(0)
+	for i := range s.classes {
+		c := &s.classes[i]
+		highest = max(highest, c.mark)
 		if n := len(c.segments); n > 0 {
-			s.head = max(s.head, c.segments[n-1].last)
+			highest = max(highest, c.segments[n-1].last)
 		}
 	}
-	return nil
+	return highest
 }
 
 func loadSegments(db *pebble.DB, c *class) error {

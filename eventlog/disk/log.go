@@ -207,7 +207,7 @@ func (l *Log) Close() error {
 	e := l.engine.Load()
 	err := e.close()
 	if err == nil && e.failure() == nil {
-		err = l.options.writeWatermark(l.dir, l.Head())
+		err = l.options.writeWatermark(l.dir, l.state.Load().written())
 	}
 	l.lock.release()
 	if err != nil {

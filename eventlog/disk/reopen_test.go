@@ -46,6 +46,43 @@ func TestReopenedLogNeverRepeatsOffsets(t *testing.T) {
 	}
 }
 
+// TestReopenedLogCanBeClosed: what a failure took is no damage when the log is opened the next time, though nothing
+// was appended since and the head has never gone back.
+func TestReopenedLogCanBeClosed(t *testing.T) {
+	fs, lost := losing(t)
+	l := open(t, "log", disk.On(fs, disk.Options{}))
+	if l.Head() >= lost {
+		t.Errorf("Head() = %d: nothing was lost of what ended at %d", l.Head(), lost)
+	}
+	holdsAll(t, l, add(t, l, numbered(1, 3)...))
+}
+
+// losing returns the disk of a log that was opened anew after a failure, and closed, and the head that it had.
+func losing(t *testing.T) (fs *faults, head uint64) {
+	t.Helper()
+	gate := make(chan struct{})
+	fs = failing(errInjected, func(op errorfs.Op) bool {
+		if !isWAL(op.Path) || !isWrite(op) {
+			return false
+		}
+		<-gate
+		return true
+	})
+	l := open(t, "log", disk.On(fs, disk.Options{Sync: disk.SyncNever}))
+	before := l.Lineage().Current()
+	fs.armed.Store(true)
+	add(t, l, numbered(1, 3)...)
+	close(gate)
+	wait(t, "the failure is noticed", func() bool {
+		_, err := tryAdd(t, l, update("a", strings.Repeat("x", 64<<10)))
+		return err != nil
+	})
+	fs.armed.Store(false)
+	wait(t, "the log opens anew", func() bool { return l.Lineage().Current() != before })
+	closeLog(t, l)
+	return fs, l.Head()
+}
+
 // TestFoundAndDropped: an update of which nobody knew whether it is in the log is found when it is opened anew, and
 // dropped before anyone has read it. Who goes on reading from the head that he knew is told.
 func TestFoundAndDropped(t *testing.T) {

@@ -58,7 +58,7 @@ func (o *Options) checkWatermark(dir string, head uint64) error {
 
 // noteHead writes the head through, and the watermark after it.
 func (l *Log) noteHead(e *engine) {
-	head := l.Head()
+	head := l.state.Load().written()
 	err := e.do(func() error { return e.db.LogData(nil, pebble.Sync) })
 	if err == nil {
 		err = l.options.writeWatermark(l.dir, head)
