@@ -45,7 +45,7 @@ func Open(dir string, o Options) (*Log, error) {
 		return nil, err
 	}
 	o = o.WithDefaults()
-	if err := o.fs.MkdirAll(dir, 0o750); err != nil {
+	if err := o.makeDir(dir); err != nil {
 		return nil, fmt.Errorf("disk: cannot make %s: %w", dir, err)
 	}
 	lock, err := lockDir(dir, o.fs)

@@ -52,6 +52,36 @@ func TestPowerLoss(t *testing.T) {
 	}
 }
 
+// TestPowerLossNewDir: the directories in which a new log lies are as durable as what is in them.
+func TestPowerLossNewDir(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	kept := add(t, open(t, "var/lib/log", disk.On(fs, disk.Options{})), numbered(1, 3)...)
+	holdsAll(t, open(t, "var/lib/log", disk.On(powerLoss(fs, 1, 0), disk.Options{})), kept)
+}
+
+// TestPowerLossWhileNew: a log that was being made when the power went is made the next time.
+func TestPowerLossWhileNew(t *testing.T) {
+	disks, err := interrupted(func(fs vfs.FS) error {
+		l, err := disk.Open("log", disk.On(fs, disk.Options{}))
+		if err != nil {
+			return err
+		}
+		return l.Close()
+	})
+	if err != nil || len(disks) < 20 {
+		t.Fatalf("%d disks, %v", len(disks), err)
+	}
+	for i, fs := range disks {
+		l, err := disk.Open("log", disk.On(fs, disk.Options{}))
+		if err != nil {
+			t.Errorf("disk %d of %d: %v", i+1, len(disks), err)
+			continue
+		}
+		holdsAll(t, l, add(t, l, numbered(1, 3)...))
+		closeLog(t, l)
+	}
+}
+
 // TestPowerLossUnsynced: what the other policies lose is known to be lost, whatever is published afterwards.
 func TestPowerLossUnsynced(t *testing.T) {
 	lostAny := false

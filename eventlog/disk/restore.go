@@ -37,7 +37,7 @@ func Restore(dir string, o Options, from History, records iter.Seq2[*eventlog.Re
 		return 0, err
 	}
 	o = o.WithDefaults()
-	if err := o.fs.MkdirAll(dir, 0o750); err != nil {
+	if err := o.makeDir(dir); err != nil {
 		return 0, fmt.Errorf("disk: cannot make %s: %w", dir, err)
 	}
 	if names, err := o.fs.List(dir); err != nil || len(names) > 0 {

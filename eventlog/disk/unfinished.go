@@ -48,6 +48,27 @@ func (o *Options) checkFinished(dir string) error {
 	}
 }
 
+// makeDir makes dir and what is missing above it, and has the disk know of them: what is written through to a file is
+// lost in a power cut if a directory above it is.
+func (o *Options) makeDir(dir string) error {
+	var above []string // directories that get a new entry
+	for at := o.fs.PathJoin(dir); ; at = above[len(above)-1] {
+		_, err := o.fs.Stat(at)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err == nil || o.fs.PathDir(at) == at {
+			break
+		}
+		above = append(above, o.fs.PathDir(at))
+	}
+	err := o.fs.MkdirAll(dir, 0o750)
+	for _, parent := range above {
+		err = errors.Join(err, o.syncDir(parent))
+	}
+	return err
+}
+
 func (o *Options) syncDir(dir string) error {
 	file, err := o.fs.OpenDir(dir)
 	if err != nil {
