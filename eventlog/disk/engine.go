@@ -33,7 +33,7 @@ func openEngine(dir string, o Options) (*engine, error) {
 	defer cache.Unref() // the database holds it
 	options := &pebble.Options{
 		Cache:                       cache,
-		FS:                          newFencedFS(o.fs, e),
+		FS:                          newFencedFS(o.fs, dir, e),
 		FormatMajorVersion:          pebble.FormatNewest,
 		Logger:                      engineLogger{o.Logger, e},
 		MaxOpenFiles:                o.OpenFiles,

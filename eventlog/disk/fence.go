@@ -18,28 +18,34 @@ var errFenced = errors.New("the log was given up after a failure")
 // then on nothing reaches the files any more, so that another engine can be opened on them, and all that this one
 // writes seems to succeed, so that it can be closed in peace: what it makes lies in memory.
 //
+// What lies in other directories is not the log's: a backup that cannot be written is the affair of who asked for it.
+//
 // It needs no lock files: the log holds a lock on the directory for longer than an engine lives.
 type fencedFS struct {
 	vfs.FS
+	dir    string // the log's
 	engine *engine
 	shadow vfs.FS // what was made after the failure
 }
 
-func newFencedFS(fs vfs.FS, e *engine) *fencedFS {
-	return &fencedFS{FS: fs, engine: e, shadow: vfs.NewMem()}
+func newFencedFS(fs vfs.FS, dir string, e *engine) *fencedFS {
+	return &fencedFS{FS: fs, dir: fs.PathJoin(dir), engine: e, shadow: vfs.NewMem()}
 }
 
 // up reports whether nothing must be changed any more.
 func (fs *fencedFS) up() bool { return fs.engine.failure() != nil }
 
 // critical reports whether pebble cannot live with a failure to write a file. A table it makes again.
-func critical(name string) bool {
+func (fs *fencedFS) critical(name string) bool {
+	if name = fs.PathJoin(name); name != fs.dir && fs.PathDir(name) != fs.dir {
+		return false
+	}
 	return !strings.HasSuffix(name, ".sst") && !strings.HasSuffix(name, ".blob")
 }
 
 // passed reports whether an operation on a file is over, be it that it has succeeded or that nobody must know.
 func (fs *fencedFS) passed(name string, err error) bool {
-	if err != nil && critical(name) {
+	if err != nil && fs.critical(name) {
 		fs.engine.fail(fmt.Errorf("cannot write %s: %w", name, err))
 	}
 	return err == nil || fs.up()

@@ -30,6 +30,7 @@ type Log struct {
 	flushed   chan struct{}
 	forgotten uint64 // idempotency keys of buckets before this one are gone
 
+	backup  sync.Mutex   // held by a backup: two to one place would spoil each other
 	using   sync.RWMutex // held shared by readers, so that Close waits for them
 	closed  bool
 	closing context.CancelFunc
