@@ -126,6 +126,38 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestIncompleteCopy: a directory without the mark of which manifest counts is not taken for a new log, whose first
+// act would be to delete what is left of the old one.
+func TestIncompleteCopy(t *testing.T) {
+	for _, flush := range []bool{true, false} {
+		t.Run(fmt.Sprintf("with tables %v", flush), func(t *testing.T) {
+			dir := t.TempDir()
+			l := open(t, dir, disk.Options{})
+			kept := add(t, l, numbered(1, 100)...)
+			if flush {
+				if err := l.Flush(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			closeLog(t, l)
+			marks, err := filepath.Glob(filepath.Join(dir, "marker.manifest.*"))
+			if err != nil || len(marks) != 1 {
+				t.Fatalf("%v, %v", marks, err)
+			}
+			if err := os.Remove(marks[0]); err != nil {
+				t.Fatal(err)
+			}
+			if err := openAndCheck(t, dir); err == nil || !strings.Contains(err.Error(), "marker.manifest") {
+				t.Errorf("a log that is not complete: %v", err)
+			}
+			if err := os.WriteFile(marks[0], nil, 0o600); err != nil { // as the operator may copy it again
+				t.Fatal(err)
+			}
+			holdsAll(t, open(t, dir, disk.Options{}), kept)
+		})
+	}
+}
+
 // openAndCheck returns why the log cannot be opened, or what is wrong with it.
 func openAndCheck(t *testing.T, dir string) error {
 	t.Helper()

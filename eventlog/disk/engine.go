@@ -3,6 +3,7 @@ package disk
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -80,14 +81,29 @@ func explain(err error) error {
 	return err
 }
 
+// errIncomplete says that there is a part of a database, which pebble would take for none: it would make a new one, and
+// delete the tables that are not in that.
+var errIncomplete = errors.New("there are tables or write-ahead logs, but not the marker.manifest file that says which of them " +
+	"count: it is lost, or the directory is a copy that is not complete")
+
 // prepare makes a new database. The write-ahead log that pebble begins then is still of its oldest format, in which
 // a damaged record cannot be told from the end; that of the next opening is not.
 func prepare(dir string, options *pebble.Options) error {
-	if options.ReadOnly {
-		return nil
-	}
 	if found, err := pebble.Peek(dir, options.FS); err != nil || found.Exists {
 		return err
+	}
+	names, err := options.FS.List(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		number, kind, _ := strings.Cut(name, ".")
+		if strings.Trim(number, "0123456789") == "" && (kind == "sst" || kind == "log") {
+			return errIncomplete
+		}
+	}
+	if options.ReadOnly {
+		return nil // there is none, which pebble will say
 	}
 	db, err := pebble.Open(dir, options)
 	if err != nil {
