@@ -56,7 +56,7 @@ type batch struct {
 	touched map[int]bool
 	rules   map[int]bool // classes whose marks have changed
 
-	ids    map[hash]idUse              // own ids of this batch
+	ids    map[hash][]idUse            // own ids of this batch
 	newest map[hash]place              // newest values of this batch, in classes that keep only these
 	added  map[uint64]*eventlog.Record // records of this batch in such classes
 	keys   map[hash]keyUse             // idempotency keys of this batch
@@ -70,7 +70,7 @@ func newBatch(db *pebble.DB, s *state, o *Options, now time.Time) *batch {
 	next.classes = append([]class(nil), s.classes...)
 	return &batch{
 		db: db, pebble: db.NewBatch(), options: o, now: now, state: &next,
-		touched: map[int]bool{}, rules: map[int]bool{}, ids: map[hash]idUse{}, newest: map[hash]place{}, added: map[uint64]*eventlog.Record{}, keys: map[hash]keyUse{}, marks: map[string]bool{},
+		touched: map[int]bool{}, rules: map[int]bool{}, ids: map[hash][]idUse{}, newest: map[hash]place{}, added: map[uint64]*eventlog.Record{}, keys: map[hash]keyUse{}, marks: map[string]bool{},
 	}
 }
 

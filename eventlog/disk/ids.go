@@ -37,7 +37,7 @@ func decodeIDEntry(b []byte) (idEntry, error) {
 	return e, nil
 }
 
-// idUse is an entry of this batch, and the segment that it was made in.
+// idUse is an entry, and the segment that it is in.
 type idUse struct {
 	idEntry
 	segment segmentID
@@ -46,25 +46,52 @@ type idUse struct {
 // index enters an update's own id, unless it is in the same segment already.
 func (b *batch) index(s *segment, r *eventlog.Record) error {
 	id := hashOf(eventlog.TrimID(r.ID))
-	use := idUse{idEntry{offset: r.Position.Offset, first: r.Position.Offset}, s.id}
-	earlier, found := b.ids[id]
-	if !found {
-		var err error
-		if earlier, found, err = findID(b.db, b.state, id); err != nil {
-			return err
-		}
+	e := idEntry{offset: r.Position.Offset, first: r.Position.Offset}
+	earlier, found, err := b.anyUse(id)
+	if err != nil {
+		return err
 	}
 	if found {
-		use.first = earlier.first
-		if earlier.segment == s.id {
-			use = earlier
-			use.reused = true
+		e.first = earlier.first
+		here, found, err := b.entryOf(s, id)
+		if err != nil {
+			return err
+		}
+		if found {
+			e = here
+			e.reused = true
 		}
 	}
-	b.ids[id] = use
+	return b.enter(s, id, e)
+}
+
+// enter makes e the entry of an id in a segment.
+func (b *batch) enter(s *segment, id hash, e idEntry) error {
+	b.noteUse(id, idUse{e, s.id})
 	b.key = s.id.idKey(b.key[:0], id)
-	b.value = use.append(b.value[:0])
+	b.value = e.append(b.value[:0])
 	return b.pebble.Set(b.key, b.value, nil)
+}
+
+// noteUse remembers what the batch has made of an id's entry in a segment; offset 0 is none.
+func (b *batch) noteUse(id hash, use idUse) {
+	for i := range b.ids[id] {
+		if b.ids[id][i].segment == use.segment {
+			b.ids[id][i] = use
+			return
+		}
+	}
+	b.ids[id] = append(b.ids[id], use)
+}
+
+// anyUse returns an entry of an id: which one is no matter, as all say where it was used first.
+func (b *batch) anyUse(id hash) (idUse, bool, error) {
+	for _, use := range b.ids[id] {
+		if use.offset != 0 {
+			return use, true, nil
+		}
+	}
+	return findID(b.db, b.state, id)
 }
 
 // findID returns the entry of an id's first use that the log still has.
@@ -108,16 +135,17 @@ func (b *batch) unindex(s *segment, r *eventlog.Record) error {
 		return err
 	case e.reused:
 		e.first = 0
-		b.ids[id] = idUse{e, s.id}
-		return b.pebble.Set(s.id.idKey(nil, id), e.append(nil), nil)
+		return b.enter(s, id, e)
 	}
-	delete(b.ids, id)
+	b.noteUse(id, idUse{segment: s.id})
 	return b.pebble.Delete(s.id.idKey(nil, id), nil)
 }
 
 func (b *batch) entryOf(s *segment, id hash) (idEntry, bool, error) {
-	if use, ok := b.ids[id]; ok && use.segment == s.id {
-		return use.idEntry, true, nil
+	for _, use := range b.ids[id] {
+		if use.segment == s.id {
+			return use.idEntry, use.offset != 0, nil
+		}
 	}
 	value, closer, err := b.db.Get(s.id.idKey(nil, id))
 	if errors.Is(err, pebble.ErrNotFound) {
