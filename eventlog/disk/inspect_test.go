@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/eventlog/disk"
 )
@@ -175,4 +177,19 @@ func TestReadOnly(t *testing.T) {
 	if diff := cmp.Diff([]uint64{1, 5, 19, 20}, got); diff != "" { // 2 was replaced
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// TestPurgeWithOtherRules: what is erased leaves nothing behind that looks like damage, though the rule under which it
+// was the newest value is gone.
+func TestPurgeWithOtherRules(t *testing.T) {
+	fs := vfs.NewMem()
+	l := open(t, "log", disk.On(fs, disk.Options{Rules: []disk.Rule{newestOf("n")}}))
+	add(t, l, update("n", "1"), update("n", "2"))
+	closeLog(t, l)
+	l = open(t, "log", disk.On(fs, disk.Options{}))
+	n, err := l.Purge(t.Context(), func(*eventlog.Record) bool { return true })
+	if n != 1 || err != nil {
+		t.Fatalf("Purge: %d, %v", n, err)
+	}
+	isSound(t, fs, l)
 }

@@ -95,7 +95,11 @@ func (b *batch) newestOf(class uint8, topic string) (place, error) {
 	if p, ok := b.newest[hashOf(topic)]; ok {
 		return p, nil
 	}
-	value, closer, err := b.db.Get(newestKey(nil, class, hashOf(topic)))
+	return getPlace(b.db, newestKey(nil, class, hashOf(topic)))
+}
+
+func getPlace(db pebble.Reader, key []byte) (place, error) {
+	value, closer, err := db.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return place{}, nil
 	}
@@ -138,19 +142,19 @@ func (b *batch) removeReplaced(p place) error {
 	return b.remove(&c.segments[0], r)
 }
 
-// unnote forgets that r is the newest value of its topics.
-func (b *batch) unnote(r *eventlog.Record) error {
+// unnote forgets that r, which lies in a class, is the newest value of its topics. That class may have noted it under a
+// rule that is gone.
+func (b *batch) unnote(class uint8, r *eventlog.Record) error {
 	for _, t := range r.Topics {
-		c := &b.state.classes[b.state.ruleOf(t)]
-		if !c.newestOnly() {
-			continue
-		}
-		newest, err := b.newestOf(c.id, t)
-		if err == nil && newest.offset == r.Position.Offset {
-			err = b.note(c.id, t, place{})
-		}
-		if err != nil {
-			return err
+		for _, in := range []uint8{class, b.state.classes[b.state.ruleOf(t)].id} {
+			key := newestKey(nil, in, hashOf(t))
+			p, err := getPlace(b.db, key)
+			if err == nil && p.offset == r.Position.Offset {
+				err = b.pebble.Delete(key, nil)
+			}
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -90,7 +90,7 @@ func (l *Log) planPurge(ctx context.Context, e *engine, i, j int, match func(*ev
 		}
 		erased++
 		c.mark = max(c.mark, offset)
-		if err := firstError(b.unnote(r), b.remove(s, r)); err != nil {
+		if err := firstError(b.unnote(c.id, r), b.remove(s, r)); err != nil {
 			return nil, 0, err
 		}
 	}
