@@ -28,7 +28,8 @@ func (o *Options) keyWindow() time.Duration {
 	return eventlog.KeyWindow
 }
 
-func keyBucketAt(at time.Time) uint64 { return uint64(at.UnixNano()) / uint64(keyBucket) }
+// keyBucketAt is never 0, whatever a clock that was not set yet says.
+func keyBucketAt(at time.Time) uint64 { return max(uint64(max(at.UnixNano(), 0))/uint64(keyBucket), 1) }
 
 func keyOfKey(dst []byte, bucket uint64, key hash) []byte {
 	return append(keyBucketPrefix(dst, bucket), key[:]...)
@@ -87,7 +88,7 @@ func (b *batch) findKey(key hash) (keyUse, bool, error) {
 	}
 	window := b.options.keyWindow()
 	oldest := keyBucketAt(b.now.Add(-window))
-	for bucket := keyBucketAt(b.now); bucket >= oldest; bucket-- {
+	for bucket := keyBucketAt(b.now) + 1; bucket >= oldest; bucket-- { // one ahead: the clock may have been set back
 		b.key = keyOfKey(b.key[:0], bucket, key)
 		value, closer, err := b.db.Get(b.key)
 		if errors.Is(err, pebble.ErrNotFound) {
@@ -117,7 +118,7 @@ func (b *batch) remember(e *eventlog.Entry, r *eventlog.Record) error {
 // forget drops the buckets of keys that are older than the window.
 func (l *Log) forget(e *engine, now time.Time) error {
 	oldest := keyBucketAt(now.Add(-l.options.keyWindow()))
-	if oldest <= l.forgotten {
+	if oldest == l.forgotten {
 		return nil
 	}
 	batch := e.db.NewBatch()

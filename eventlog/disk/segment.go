@@ -54,12 +54,13 @@ func (s *segment) add(offset uint64, at time.Time, size int) {
 	s.records++
 }
 
-// full reports whether the next record should begin another segment, for a class that keeps what keep says.
+// full reports whether the next record should begin another segment, for a class that keeps what keep says. The clock
+// may have been set back far behind the first record.
 func (s *segment) full(keep eventlog.Retention, now time.Time) bool {
 	return s.records > 0 &&
 		(keep.MaxBytes > 0 && s.bytes >= max(keep.MaxBytes/segmentsPerClass, 1) ||
 			keep.MaxRecords > 0 && s.records >= int64(max(keep.MaxRecords/segmentsPerClass, 1)) ||
-			keep.MaxAge > 0 && now.Sub(time.Unix(0, s.begun)) >= keep.MaxAge/segmentsPerClass)
+			keep.MaxAge > 0 && now.Sub(time.Unix(0, s.begun)).Abs() >= keep.MaxAge/segmentsPerClass)
 }
 
 // class is the part of the log that one rule keeps. It is immutable: changes make a copy.
@@ -94,7 +95,7 @@ func (c *class) expired(now time.Time) int {
 		s := &c.segments[i]
 		bytes -= s.bytes
 		records -= s.records
-		tooOld := c.keep.MaxAge > 0 && now.Sub(time.Unix(0, s.newest)) > c.keep.MaxAge
+		tooOld := c.keep.MaxAge > 0 && now.Sub(c.ended(i, now)) > c.keep.MaxAge
 		tooMuch := c.keep.MaxBytes > 0 && bytes >= c.keep.MaxBytes
 		tooMany := c.keep.MaxRecords > 0 && records >= int64(c.keep.MaxRecords)
 		if !tooOld && !tooMuch && !tooMany {
@@ -102,6 +103,16 @@ func (c *class) expired(now time.Time) int {
 		}
 	}
 	return len(c.segments)
+}
+
+// ended returns when the last record of a segment was appended. If that is still to come, because the clock was ahead
+// then and has been set back, it was before the first segment behind it of which that is not so.
+func (c *class) ended(i int, now time.Time) time.Time {
+	ended := time.Unix(0, c.segments[i].newest)
+	for ; ended.After(now) && i+1 < len(c.segments); i++ {
+		ended = time.Unix(0, c.segments[i+1].begun)
+	}
+	return ended
 }
 
 // state is what the log looks like to readers. It is immutable; the writer publishes a new one.
