@@ -20,6 +20,9 @@ type place struct {
 	class  uint8
 }
 
+// elsewhere stands for the class of a value that another kind of rule keeps. It is no class's number.
+const elsewhere = maxClasses + 1
+
 func (p place) append(dst []byte) []byte {
 	return append(binary.AppendUvarint(dst, p.offset), p.class)
 }
@@ -42,12 +45,12 @@ func newestKey(dst []byte, class uint8, topic hash) []byte {
 // replace makes r, which was added to class i, the newest value of those of its topics of which only that is kept,
 // and removes the records that are no topic's newest value any more.
 //
-// An update that also has a topic of another kind of rule is kept as that one says, and no longer: then the topic
-// has no newest value in here.
+// An update that also has a topic of another kind of rule is kept as that one says, and no longer. What it replaces
+// goes all the same.
 func (b *batch) replace(i int, r *eventlog.Record) error {
-	here := place{r.Position.Offset, b.state.classes[i].id}
-	keeps := b.state.classes[i].newestOnly()
-	if keeps {
+	here := place{r.Position.Offset, elsewhere}
+	if c := &b.state.classes[i]; c.newestOnly() {
+		here.class = c.id
 		b.added[here.offset] = r
 	}
 	var olds []place
@@ -63,12 +66,7 @@ func (b *batch) replace(i int, r *eventlog.Record) error {
 		if old.offset != 0 && old != here && !slices.Contains(olds, old) {
 			olds = append(olds, old)
 		}
-		if keeps {
-			err = b.note(c.id, t, here)
-		} else {
-			err = b.note(c.id, t, place{})
-		}
-		if err != nil {
+		if err := b.note(c.id, t, here); err != nil {
 			return err
 		}
 	}
@@ -83,11 +81,7 @@ func (b *batch) replace(i int, r *eventlog.Record) error {
 // note says where the newest value of a topic lies from now on.
 func (b *batch) note(class uint8, topic string, p place) error {
 	b.newest[hashOf(topic)] = p
-	key := newestKey(nil, class, hashOf(topic))
-	if p.offset == 0 {
-		return b.pebble.Delete(key, nil)
-	}
-	return b.pebble.Set(key, p.append(nil), nil)
+	return b.pebble.Set(newestKey(nil, class, hashOf(topic)), p.append(nil), nil)
 }
 
 // newestOf returns where the newest value of a topic lies.
@@ -110,11 +104,12 @@ func getPlace(db pebble.Reader, key []byte) (place, error) {
 	return decodePlace(value)
 }
 
-// removeReplaced removes a value, unless it is the newest of another of its topics.
+// removeReplaced removes a value, unless it is the newest of another of its topics, or may be: what was noted of that
+// one under a rule that was gone for a while is not known any more.
 func (b *batch) removeReplaced(p place) error {
 	i := slices.IndexFunc(b.state.classes, func(c class) bool { return c.id == p.class })
 	if i < 0 || len(b.state.classes[i].segments) == 0 {
-		return nil // dropped together with its rule
+		return nil // dropped together with its rule, or not for us to remove
 	}
 	c := b.class(i)
 	r := b.added[p.offset]
@@ -133,7 +128,15 @@ func (b *batch) removeReplaced(p place) error {
 		if !rule.newestOnly() {
 			return nil // the rules have changed: nobody knows whether this topic has a newer value
 		}
-		if newest, err := b.newestOf(rule.id, t); err != nil || newest == p {
+		if newest, err := b.newestOf(rule.id, t); err != nil || newest.offset <= p.offset {
+			return err
+		}
+	}
+	for _, t := range r.Topics {
+		if b.state.classes[b.state.ruleOf(t)].id == c.id {
+			continue // it has a newer value there
+		}
+		if err := b.unnote(c.id, t, p.offset); err != nil {
 			return err
 		}
 	}
@@ -142,22 +145,13 @@ func (b *batch) removeReplaced(p place) error {
 	return b.remove(&c.segments[0], r)
 }
 
-// unnote forgets that r, which lies in a class, is the newest value of its topics. That class may have noted it under a
-// rule that is gone.
-func (b *batch) unnote(class uint8, r *eventlog.Record) error {
-	for _, t := range r.Topics {
-		for _, in := range []uint8{class, b.state.classes[b.state.ruleOf(t)].id} {
-			key := newestKey(nil, in, hashOf(t))
-			p, err := getPlace(b.db, key)
-			if err == nil && p.offset == r.Position.Offset {
-				err = b.pebble.Delete(key, nil)
-			}
-			if err != nil {
-				return err
-			}
-		}
+// unnote forgets that the newest value of a topic lies at offset, if that is what was noted in a class before the batch.
+func (b *batch) unnote(class uint8, topic string, offset uint64) error {
+	key := newestKey(nil, class, hashOf(topic))
+	if p, err := getPlace(b.db, key); err != nil || p.offset != offset {
+		return err
 	}
-	return nil
+	return b.pebble.Delete(key, nil)
 }
 
 // remove takes a record and its index entries out of a segment.

@@ -90,7 +90,13 @@ func (l *Log) planPurge(ctx context.Context, e *engine, i, j int, match func(*ev
 		}
 		erased++
 		c.mark = max(c.mark, offset)
-		if err := firstError(b.unnote(c.id, r), b.remove(s, r)); err != nil {
+		for _, t := range r.Topics { // it may have been noted here under a rule that is gone
+			rule := b.state.classes[b.state.ruleOf(t)].id
+			if err := firstError(b.unnote(c.id, t, offset), b.unnote(rule, t, offset)); err != nil {
+				return nil, 0, err
+			}
+		}
+		if err := b.remove(s, r); err != nil {
 			return nil, 0, err
 		}
 	}

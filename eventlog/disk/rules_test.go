@@ -413,6 +413,20 @@ func TestPatternRulesAreFoundAgain(t *testing.T) {
 	}
 }
 
+// TestNewestOfARuleThatWasGone: a value is not removed while it may be the newest of another of its topics.
+func TestNewestOfARuleThatWasGone(t *testing.T) {
+	fs := vfs.NewMem()
+	both, one := []disk.Rule{newestOf("n1"), newestOf("n2")}, []disk.Rule{newestOf("n1")}
+	add(t, open(t, "log", disk.On(fs, disk.Options{Rules: both})), eventlog.Update{Topics: []string{"n2", "n1"}, Data: "1"})
+	closeLog(t, open(t, "log", disk.On(fs, disk.Options{Rules: one})))
+	l := open(t, "log", disk.On(fs, disk.Options{Rules: both}))
+	add(t, l, update("n1", "2"))
+	if latest, err := l.Latest(t.Context(), exact("n2"), 1); err != nil || len(latest.Offsets) != 1 {
+		t.Errorf("the newest value of n2: %+v, %v", latest, err)
+	}
+	isSound(t, fs, l)
+}
+
 func TestRulesNeedPatternsWithoutBase(t *testing.T) {
 	m, err := topic.CompilePattern("/prices/:item", &url.URL{Scheme: "https", Host: "hub.example", Path: "/"})
 	if err != nil {
