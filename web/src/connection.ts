@@ -13,6 +13,9 @@ const always: readonly string[] = ['message', 'open', 'error'];
 const patrol = 15_000;
 const asleep = 120_000;
 
+/** A stream that was open for less has only just begun, in milliseconds. */
+const young = 1_000;
+
 export interface ConnectionOptions extends UpstreamOptions {
   /** Where given, the stream is read with `fetch`, and these are asked for before each request. */
   readonly headers?: HeadersOf | undefined;
@@ -102,6 +105,11 @@ export class Connection {
   aim(url: string, now = true): void {
     this.#url = url;
     if (now && this.#source) this.#connect();
+  }
+
+  /** Replaces the stream at once, unless it has only just begun: what allowed that one would end the next as soon. */
+  renew(): void {
+    if (this.#place.now() - this.#openedAt >= young) this.#connect();
   }
 
   /** The network is back, or a page is in sight again: a wait need not be sat out. */

@@ -178,7 +178,7 @@ export class Feed implements UpstreamObserver {
 
   /** What allows the stream is about to end: headers are asked for anew; a page without them may see to its cookie. */
   renew(): void {
-    if ([...this.subs][0]?.wanted.headers !== undefined) this.connection.aim(this.connection.url);
+    if ([...this.subs][0]?.wanted.headers !== undefined) this.connection.renew();
     else if (this.#state) this.tell({ k: 'state', detail: { ...this.#state, reason: 'expiring' } }, this.#covered());
   }
 
@@ -245,17 +245,18 @@ export class Feed implements UpstreamObserver {
   pass(at: number): void {
     this.at = at;
     const { mark } = this;
-    const covered = this.#covered();
-    for (const sub of covered) if (sub.mark.at < at) sub.mark = mark;
-    this.tell({ k: 'mark', feed: this.no, mark }, covered);
+    const here = this.#covered().filter((sub) => sub.mark.at <= at);
+    for (const sub of here) sub.mark = mark;
+    this.tell({ k: 'mark', feed: this.no, mark }, here);
   }
 
-  /** What was had beyond this place is of another history. */
+  /** What was had beyond this place of another history says nothing of this one. */
   reset(): void {
     const { mark } = this;
-    const ahead = [...this.subs].filter((sub) => sub.mark.at >= mark.at);
+    const ahead = [...this.subs].filter((sub) => sub.mark.at >= mark.at && sub.mark.line !== mark.line);
     for (const sub of ahead) sub.mark = mark;
-    this.tell({ k: 'reset', feed: this.no, mark }, ahead);
+    // Some may not be on the wire yet: what it brings does not pass them.
+    this.tell({ k: 'reset', feed: 0, mark }, ahead);
   }
 
   tell(tell: Tell, subs: Iterable<Sub> = this.subs): void {
@@ -297,7 +298,7 @@ export class Feed implements UpstreamObserver {
   /** Finds out where a cursor of the page's lies; reports whether it could. */
   #locate(sub: Sub): boolean {
     const { id } = sub.mark;
-    const at = this.dialect?.offset(id) ?? this.ring.after(-Infinity).find(({ tell }) => tell.lastEventId === id)?.at;
+    const at = this.dialect ? this.dialect.offset(id) : this.ring.after(-Infinity).find(({ tell }) => tell.lastEventId === id)?.at;
     if (at !== undefined) sub.mark = { id, at, line: this.line };
     return at !== undefined;
   }

@@ -105,21 +105,29 @@ export class Hub implements Dialect {
 
   #greeted({ epoch, verdict, heartbeat, limits }: Hello, at: number): void {
     const feed = this.#feed;
-    const behind = at < feed.at;
     this.close();
     this.#hub.known = true;
     this.#hub.limit = limits?.matchers ?? this.#hub.limit;
     const stays = at === feed.at && epoch === this.#epoch;
     this.#epoch = epoch;
-    feed.line = 'hub';
+    feed.line = epoch;
     if (!stays || [...feed.subs].some(({ covered }) => !covered)) feed.ring.reset(at);
     feed.at = at;
-    if (verdict === 'gap') {
-      if (behind) feed.reset();
-      // Who was behind has lost what is lost, and goes on from here: it is not asked for again.
-      for (const sub of feed.subs) if (this.has(sub) && sub.mark.at < at) [sub.mark, sub.covered] = [feed.mark, false];
-    }
     if (heartbeat > 0) feed.connection.expect(Math.max(3 * heartbeat, shortest));
+    for (const sub of feed.subs) {
+      // Who was behind has lost what is lost, and goes on from here: it is not asked for again.
+      if (verdict === 'gap') {
+        if (this.has(sub) && sub.mark.at < at) [sub.mark, sub.covered] = [feed.mark, false];
+      } else if (sub.mark.at === at || (sub.covered && sub.mark.at < at)) {
+        // It has had all that there is up to here.
+        sub.mark = feed.mark;
+      } else if (sub.mark.at > at && sub.mark.line !== epoch) {
+        // The hub has said nothing of the place where this one was, which may be of another history.
+        feed.tell({ k: 'mark', feed: 0, mark: sub.mark }, [sub]);
+        feed.leave(sub, 0);
+        this.#owner.settle(sub);
+      }
+    }
     feed.settle();
     // Before that, what is lost has to be told to those who have lost it.
     if (verdict !== 'gap') this.#join();
@@ -149,10 +157,8 @@ export class Hub implements Dialect {
     } else if (name === 'ping') {
       feed.pass(at);
     } else if (name === 'gap') {
-      const gap = said as Gap;
-      // Another history: what was had of the one before says nothing of this one.
-      if (gap.why === 'lineage') feed.reset();
-      feed.tell({ k: 'gap', gap });
+      feed.reset();
+      feed.tell({ k: 'gap', gap: said as Gap });
       this.#join();
     } else if (name === 'bye') {
       feed.connection.rest((said as { retry?: number }).retry ?? 0);

@@ -43,7 +43,7 @@ class Stream {
       this.got.push(Number(tell.data));
     } else if (tell.k === 'mark') {
       this.feed = tell.feed;
-      if (tell.mark.line === 'hub') this.start ??= tell.mark.at;
+      if (tell.mark.line === 'e1') this.start ??= tell.mark.at;
       if (tell.mark.line !== this.mark.line || tell.mark.at > this.mark.at) this.mark = tell.mark;
     }
   }
