@@ -117,7 +117,7 @@ export class Connection {
     if (this.#cancelRetry) this.#attempt(reason);
   }
 
-  /** The stream is lost when nothing comes for so many milliseconds. */
+  /** A stream, or an attempt, is lost when nothing comes for so many milliseconds, from now on. */
   expect(silence: number): void {
     this.#silence = silence;
     this.#watch();
@@ -147,6 +147,8 @@ export class Connection {
       : this.#place.open(url, withCredentials);
     this.#listening.clear();
     this.#addListeners();
+    this.#aliveAt = this.#place.now();
+    this.#watch();
   }
 
   /** Leaves neither a stream nor a planned attempt. */
@@ -154,7 +156,6 @@ export class Connection {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     this.#cancelWatch?.();
-    this.#silence = Infinity;
     this.#source?.close();
     this.#source = undefined;
     this.#openedAt = NaN;
@@ -181,7 +182,6 @@ export class Connection {
       this.#observer.event({ type: event.type, data: event.data, lastEventId, origin: event.origin });
     } else if (event.type === 'open') {
       this.#openedAt = this.#place.now();
-      this.#watch();
       this.#become('open', 'connected');
     } else if (event.type === 'error') {
       this.#failed(event as Failure);

@@ -171,6 +171,7 @@ export class Feed implements UpstreamObserver {
   becomePlain(): void {
     const [sub] = this.subs;
     if (sub) this.connection.aim(sub.wanted.url, false);
+    this.connection.expect(Infinity);
     this.line = '';
     this.listen();
     this.settle();
@@ -216,6 +217,8 @@ export class Feed implements UpstreamObserver {
     // Those that are not on the wire yet hear of it when they are.
     const waits = this.dialect?.known && change.state === 'open';
     this.tell({ k: 'state', detail: change }, waits ? this.#covered() : this.subs);
+    // Who wants it again begins anew.
+    if (change.reason === 'ended') this.#owner.remove(this);
   }
 
   /** All that are on the wire have what follows. */

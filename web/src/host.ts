@@ -70,9 +70,9 @@ export class Host implements FeedOwner {
     let wants = this.#pages.get(page);
     if (!wants) this.#pages.set(page, (wants = new Map()));
     const known = wants.get(id);
-    if (known) {
+    if (known?.feed && this.feeds.has(known.feed)) {
       known.types = types;
-      known.feed?.listen();
+      known.feed.listen();
       return;
     }
     const base = [url, withCredentials, headers].join(' ');
