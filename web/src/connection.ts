@@ -140,8 +140,8 @@ export class Connection {
   #connect(): void {
     this.#drop();
     const { withCredentials, headers, file = '' } = this.#options;
-    this.#cursor.begin(headers !== undefined);
-    const url = this.#cursor.applyTo(this.#url, headers !== undefined);
+    this.#cursor.begin(!!headers);
+    const url = this.#cursor.applyTo(this.#url, !!headers);
     this.#source = headers
       ? this.#place.fetch(url, { withCredentials, headers, lastEventId: this.#cursor.id }, file)
       : this.#place.open(url, withCredentials);
@@ -230,7 +230,6 @@ export class Connection {
 
 /** A `Retry-After` in milliseconds, 0 if there is none, at most five minutes. */
 function delay(retryAfter: string | null | undefined, now: number): number {
-  if (!retryAfter) return 0;
-  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - now;
+  const ms = Number(retryAfter) * 1_000 || Date.parse(`${retryAfter}`) - now;
   return Math.min(Math.max(ms || 0, 0), 300_000);
 }

@@ -68,8 +68,7 @@ export class Cursor {
     const target = new URL(url);
     const kept = pairsOf(target).filter((pair) => !isCursor(pair));
     if (this.#id !== '' && !inHeader) {
-      const pair = new URLSearchParams({ last_event_id: this.#id }).toString();
-      kept.push(pair.replaceAll('+', '%20'));
+      kept.push(`${new URLSearchParams({ last_event_id: this.#id })}`.replaceAll('+', '%20'));
     }
     target.search = kept.join('&');
     return target.href;

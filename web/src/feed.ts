@@ -101,7 +101,7 @@ export class Feed implements UpstreamObserver {
     this.#owner = owner;
     this.#from = mark.id;
     const { withCredentials, url, file } = wanted;
-    const headers = wanted.headers === undefined ? undefined : () => this.#headers();
+    const headers = wanted.headers ? () => this.#headers() : undefined;
     this.connection = new Connection({ url, withCredentials, lastEventId: mark.id, types: new Set(), headers, file }, this, owner.place);
   }
 
@@ -138,9 +138,8 @@ export class Feed implements UpstreamObserver {
     this.subs.delete(sub);
     if (sub === this.#asked) this.#ask();
     if (this.subs.size > 0) return;
-    const end = (): void => this.#owner.remove(this);
-    if (linger > 0) this.#cancelLinger = this.#owner.place.after(linger, end);
-    else end();
+    if (linger > 0) this.#cancelLinger = this.#owner.place.after(linger, () => this.#owner.remove(this));
+    else this.#owner.remove(this);
   }
 
   /** Ends the connection. Nothing that is under way begins another. */
@@ -179,7 +178,7 @@ export class Feed implements UpstreamObserver {
 
   /** What allows the stream is about to end: headers are asked for anew; a page without them may see to its cookie. */
   renew(): void {
-    if ([...this.subs][0]?.wanted.headers !== undefined) this.connection.renew();
+    if ([...this.subs][0]?.wanted.headers) this.connection.renew();
     else if (this.#state) this.tell({ k: 'state', detail: { ...this.#state, reason: 'expiring' } }, this.#covered());
   }
 
@@ -265,9 +264,7 @@ export class Feed implements UpstreamObserver {
   tell(tell: Tell, subs: Iterable<Sub> = this.subs): void {
     const to = new Map<string, number[]>();
     for (const { page, wanted } of subs) {
-      const ids = to.get(page);
-      if (ids) ids.push(wanted.id);
-      else to.set(page, [wanted.id]);
+      if (!to.get(page)?.push(wanted.id)) to.set(page, [wanted.id]);
     }
     if (to.size > 0) this.#owner.deliver(to, tell);
   }

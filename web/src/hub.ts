@@ -37,10 +37,10 @@ export function prepare(sub: Sub, feeds: ReadonlySet<Feed>): void {
 
 /** A feed's talk with a hub: it asks for all that is wanted, with the topics of each event, and heeds the hub's signals. */
 export class Hub implements Dialect {
-  readonly signals: readonly string[] = ['hello', 'ping', 'gap', 'bye', 'expiring', 'update'].map((name) => `tidings.${name}`);
+  readonly signals: readonly string[] = 'hello ping gap bye expiring update'.split(' ').map((name) => `tidings.${name}`);
   readonly #feed: Feed;
   readonly #owner: FeedOwner;
-  readonly #hub: Known;
+  readonly hub: Known;
   /** The matchers that were asked for last. */
   #wire: ReadonlySet<string> = new Set();
   #epoch = '';
@@ -50,11 +50,11 @@ export class Hub implements Dialect {
     this.#feed = feed;
     this.#owner = owner;
     const other = [...owner.feeds].find((each) => each.base === feed.base)?.dialect;
-    this.#hub = other instanceof Hub ? other.#hub : { known: false, limit: unknownLimit };
+    this.hub = (other as Hub | undefined)?.hub ?? { known: false, limit: unknownLimit };
   }
 
   get known(): boolean {
-    return this.#hub.known;
+    return this.hub.known;
   }
 
   get greeted(): boolean {
@@ -63,7 +63,7 @@ export class Hub implements Dialect {
 
   accepts(sub: Sub): boolean {
     const all = this.#matchers([sub]);
-    return all.size <= this.#hub.limit && unite(sub.base, all) !== '';
+    return all.size <= this.hub.limit && unite(sub.base, all) !== '';
   }
 
   has({ matchers }: Sub): boolean {
@@ -76,7 +76,7 @@ export class Hub implements Dialect {
   }
 
   opened(): void {
-    if (!this.known) this.#cancelGreeting = this.#owner.place.after(greeting, () => this.known || this.#plain());
+    if (!this.known) this.#cancelGreeting = this.#owner.place.after(greeting, () => this.known || (urls(this.#feed) > 1 ? this.#plain() : this.#feed.settle()));
   }
 
   close(): void {
@@ -84,7 +84,7 @@ export class Hub implements Dialect {
   }
 
   position(at: number): string | undefined {
-    return this.greeted && !isNaN(at) ? this.#position(at) : undefined;
+    return this.greeted ? this.#position(at) : undefined;
   }
 
   offset(cursor: string): number | undefined {
@@ -106,12 +106,10 @@ export class Hub implements Dialect {
   #greeted({ epoch, verdict, heartbeat, limits }: Hello, at: number): void {
     const feed = this.#feed;
     this.close();
-    this.#hub.known = true;
-    this.#hub.limit = limits?.matchers ?? this.#hub.limit;
-    const stays = at === feed.at && epoch === this.#epoch;
-    this.#epoch = epoch;
-    feed.line = epoch;
-    if (!stays || [...feed.subs].some(({ covered }) => !covered)) feed.ring.reset(at);
+    this.hub.known = true;
+    this.hub.limit = limits?.matchers ?? this.hub.limit;
+    if (at !== feed.at || epoch !== this.#epoch) feed.ring.reset(at);
+    this.#epoch = feed.line = epoch;
     feed.at = at;
     if (heartbeat > 0) feed.connection.expect(Math.max(3 * heartbeat, shortest));
     for (const sub of feed.subs) {
@@ -177,7 +175,7 @@ export class Hub implements Dialect {
     }
     for (const feed of feeds) {
       const subs = [...feed.subs];
-      if (new Set(subs.map(({ wanted }) => wanted.url)).size === 1) {
+      if (urls(feed) === 1) {
         feed.becomePlain();
         continue;
       }
@@ -196,9 +194,14 @@ export class Hub implements Dialect {
   }
 }
 
+/** How many addresses are wanted of a feed, as they were written. */
+function urls({ subs }: Feed): number {
+  return new Set([...subs].map(({ wanted }) => wanted.url)).size;
+}
+
 /** The offset in a position `#epoch.offset`. */
 function offsetOf(position: string): number {
-  return Number(position.slice(position.lastIndexOf('.') + 1));
+  return Number(position.split('.').pop());
 }
 
 /** JSON that came from a server; an empty object if it is none. */

@@ -128,7 +128,7 @@ for (const reason of ['online', 'visible'] as const) {
     place.source.fail();
     connection.wake(reason);
     assert.equal(place.sources.length, 2);
-    assert.equal(place.timers, 0);
+    assert.equal(place.timers, 1, 'that of the watch');
     assert.deepEqual(seen.last, { state: 'retrying', attempt: 1, nextRetryMs: 0, reason });
   });
 
@@ -182,7 +182,7 @@ test('reconnect replaces an open stream and a wait at once', () => {
   place.source.fail();
   connection.reconnect('reconnect');
   assert.equal(place.sources.length, 3);
-  assert.equal(place.timers, 0);
+  assert.equal(place.timers, 1, 'that of the watch');
   assert.deepEqual(seen.last, { state: 'connecting', attempt: 0, nextRetryMs: null, reason: 'reconnect' });
 });
 

@@ -31,10 +31,10 @@ test('who comes while a connection is made, with other topics, waits for the nex
   const a = rig.page();
   const b = rig.page();
   const c = rig.page();
-  a.want(`${base}topic=a`, { mark: { id: '#e1.10', at: 10, line: 'hub' } });
+  a.want(`${base}topic=a`, { mark: { id: '#e1.10', at: 10, line: 'e1' } });
   rig.turn();
-  b.want(`${base}topic=b`, { mark: { id: '#e1.10', at: 10, line: 'hub' } });
-  c.want(`${base}topic=a`, { mark: { id: '#e1.9', at: 9, line: 'hub' } });
+  b.want(`${base}topic=b`, { mark: { id: '#e1.10', at: 10, line: 'e1' } });
+  c.want(`${base}topic=a`, { mark: { id: '#e1.9', at: 9, line: 'e1' } });
   rig.hello(10, 'resumed');
   rig.update(12, ['a']);
   assert.equal(b.mark, undefined, 'what it wants is not on the wire');
@@ -125,7 +125,7 @@ test('an older mark lowers the connection; the others drop what they had', () =>
   rig.turn();
   rig.hello(10);
   rig.update(11, ['a']);
-  b.want(`${base}topic=a`, { mark: { id: '#e1.8', at: 8, line: 'hub' } });
+  b.want(`${base}topic=a`, { mark: { id: '#e1.8', at: 8, line: 'e1' } });
   rig.turn();
   assert.equal(rig.place.sources.length, 2);
   assert.equal(rig.place.source.cursor, '#e1.8');
@@ -139,7 +139,7 @@ test('a new host goes on from the lowest of the marks that its pages bring', () 
   const rig = new Rig();
   const pages = [7, 9, 8].map((at) => {
     const page = rig.page();
-    page.want(`${base}topic=a`, { mark: { id: `#e1.${at}`, at, line: 'hub' } });
+    page.want(`${base}topic=a`, { mark: { id: `#e1.${at}`, at, line: 'e1' } });
     return page;
   });
   rig.turn();
@@ -259,7 +259,7 @@ test('what is lost is not asked for again', () => {
   assert.equal(a.mark?.id, '#e1.5');
   // A page that comes back from where it was, as one does that is kept by the browser or was rendered long ago.
   const b = rig.page();
-  b.want(`${base}topic=a`, { mark: { id: '#e1.3', at: 3, line: 'hub' } });
+  b.want(`${base}topic=a`, { mark: { id: '#e1.3', at: 3, line: 'e1' } });
   rig.turn();
   assert.equal(rig.place.source.cursor, '#e1.3');
   rig.hello(5, 'gap');
@@ -345,7 +345,7 @@ test('a hub that says goodbye is asked again when it wants', () => {
   rig.place.source.fail();
   rig.place.pass(3_999);
   assert.equal(rig.place.sources.length, 1);
-  rig.place.pass(30_000);
+  rig.place.pass(5_100);
   assert.equal(rig.place.sources.length, 2);
 });
 
@@ -440,6 +440,7 @@ test('an end of the token makes a new connection with new headers', () => {
   rig.page().want(`${base}topic=a`, { headers: '*' });
   rig.turn();
   rig.hello(3);
+  rig.place.pass(1_000);
   rig.signal('expiring', { at: 1, in: 1_000 });
   assert.equal(rig.place.sources.length, 2);
   assert.equal(rig.open, 1);
@@ -466,7 +467,7 @@ test('the connection stays a while after the last one has left, and serves who c
   rig.update(5, ['a']);
   rig.place.pass(999);
   const b = rig.page();
-  b.want(`${base}topic=a`, { mark: { id: '#e1.4', at: 4, line: 'hub' } });
+  b.want(`${base}topic=a`, { mark: { id: '#e1.4', at: 4, line: 'e1' } });
   rig.place.pass(1_000);
   assert.deepEqual(b.offsets, [5]);
   assert.equal(rig.place.sources.length, 1);
@@ -534,7 +535,7 @@ test('who joins a further connection before its hello gets a cursor that the hub
   rig.turn();
   rig.hello(10, 'fresh', -1, 1);
   const [b, c] = [rig.page(), rig.page()];
-  b.want(`${base}topic=b`, { mark: { id: '#e1.8', at: 8, line: 'hub' } });
+  b.want(`${base}topic=b`, { mark: { id: '#e1.8', at: 8, line: 'e1' } });
   c.want(`${base}topic=b`);
   rig.turn();
   assert.equal(rig.open, 2);
@@ -567,4 +568,150 @@ test('a host that has stopped does nothing any more', () => {
   rig.turn();
   assert.equal(rig.open, 0);
   assert.ok(rig.host instanceof Host && a instanceof Page);
+});
+
+test('a place in a history that the hub has left is not taken for one in the present history', () => {
+  const rig = new Rig({ most: 2 });
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(0);
+  rig.update(1, ['a']);
+  rig.place.source.fail();
+  rig.place.pass(30_000);
+  rig.epoch = 'e2';
+  rig.hello(0, 'gap');
+  rig.signal('gap', { from: '#e1.1', to: '#e2.0', why: 'lineage' });
+  rig.update(1, ['a']);
+  rig.update(2, ['a']);
+  rig.update(3, ['a']);
+  const b = rig.page();
+  b.want(`${base}topic=a`, { mark: { id: '#e1.2', at: 2, line: 'e1' } });
+  rig.turn();
+  assert.equal(rig.place.source.cursor, '#e1.2');
+  assert.deepEqual(b.offsets, []);
+});
+
+test('who is ahead of a connection that meets a new epoch asks the hub about its own place', () => {
+  const rig = new Rig({ most: 3 });
+  const [a, b] = [rig.page(), rig.page()];
+  a.want(`${base}topic=a`, { mark: { id: '#e1.100', at: 100, line: 'e1' } });
+  b.want(`${base}topic=a`, { mark: { id: '#e1.120', at: 120, line: 'e1' } });
+  rig.turn();
+  rig.epoch = 'e2';
+  rig.hello(100, 'resumed');
+  rig.turn();
+  const own = rig.place.sources.find(({ cursor }) => cursor === '#e1.120');
+  assert.ok(own, 'the hub is asked about 120 too');
+});
+
+test('a stream that was ended for good is asked for anew by who wants it again', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want('https://x.example/s', { headers: '*' });
+  rig.turn();
+  rig.place.source.accept();
+  rig.place.source.dispatchEvent(Object.assign(new Event('error'), { status: 204 }));
+  assert.equal(a.reasons.at(-1), 'ended');
+  rig.host.receive(a.name, { k: 'want', wanted: { id: 1, url: 'https://x.example/s', withCredentials: false, types: ['message'], headers: '*', mark: { id: '', at: NaN, line: '' } } });
+  rig.turn();
+  assert.equal(rig.place.sources.length, 2);
+});
+
+test('a stream that was ended for good says nothing to who comes later', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want('https://x.example/s', { headers: '*' });
+  rig.turn();
+  rig.place.source.accept();
+  rig.place.source.dispatchEvent(Object.assign(new Event('error'), { status: 204 }));
+  const b = rig.page();
+  b.want('https://x.example/s', { headers: '*' });
+  rig.turn();
+  assert.equal(rig.place.sources.length, 2);
+});
+
+test('a hub that says hello late is a hub all the same', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.place.source.accept();
+  rig.place.pass(2_500);
+  rig.turn();
+  rig.signal('hello', { epoch: 'e1', verdict: 'fresh', heartbeat: 1_000, limits: { matchers: 100 } }, `#e1.5`);
+  rig.turn();
+  rig.update(6, ['a']);
+  assert.deepEqual(a.offsets, [6]);
+});
+
+test('an id that was used twice is resolved by the hub, which knows its first use', () => {
+  const rig = new Rig({ most: 2 });
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10); // x was used at 5 too
+  rig.update(11, ['a'], { id: 'x' });
+  rig.update(12, ['a'], { id: 'y' });
+  const b = rig.page();
+  b.want(`${base}topic=a`, { mark: { id: 'x', at: NaN, line: '' } });
+  rig.turn();
+  assert.equal(rig.place.source.cursor, 'x');
+});
+
+test('a known hub that does not say hello is left', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10);
+  rig.place.source.fail();
+  rig.place.pass(1_000);
+  rig.place.source.accept();
+  const n = rig.place.sources.length;
+  for (let i = 0; i < 100; i++) rig.place.pass(10_000);
+  assert.ok(rig.place.sources.length > n, 'silent after head');
+});
+
+test('a known hub that does not answer is left', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10);
+  rig.place.source.fail();
+  rig.place.pass(1_000);
+  const n = rig.place.sources.length;
+  for (let i = 0; i < 100; i++) rig.place.pass(10_000);
+  assert.ok(rig.place.sources.length > n, 'no head');
+});
+
+test('a hub that begins before the cursor, behind a gap, repeats nothing to the page', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10);
+  rig.update(11, ['a']);
+  rig.update(50, ['a']);
+  rig.place.source.fail();
+  rig.place.pass(30_000);
+  rig.hello(9, 'gap');
+  rig.signal('gap', { from: '#e1.50', to: '#e1.99', why: 'retention' });
+  rig.update(11, ['a']);
+  rig.update(50, ['a']);
+  rig.update(100, ['a']);
+  assert.deepEqual(a.offsets, [11, 50, 100]);
+});
+
+test('a token that is as short-lived as the one before makes no storm of connections', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`, { headers: '*' });
+  rig.turn();
+  for (let i = 0; i < 20; i++) {
+    rig.hello(3, 'resumed');
+    rig.signal('expiring', { at: 1, in: 25_000 });
+  }
+  assert.equal(rig.place.sources.length, 1);
 });
