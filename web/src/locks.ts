@@ -19,7 +19,7 @@ export function unique(): string {
 
 /**
  * Holds a lock from when it is free, or by taking it from its holder, until the returned function is called. `lost` is
- * called if another takes it.
+ * called if another takes it, or if there is none to be had: a page that may keep nothing is denied locks.
  */
 export function hold(name: string, options: LockOptions, held: () => void, lost?: () => void): () => void {
   const end = new AbortController();

@@ -55,7 +55,7 @@ class LeaderCarrier implements Carrier {
     this.#releasePage = hold(pageLock(owner.page), {}, () => {
       this.#queue({});
       this.send({ k: 'who' });
-    });
+    }, () => owner.failed('locks'));
   }
 
   get role(): Role {

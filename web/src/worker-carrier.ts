@@ -17,7 +17,7 @@ export class WorkerCarrier implements Carrier {
     this.#owner = owner;
     this.#script = script;
     // A worker that hears of this page finds the lock held, or takes the page for dead.
-    this.#releasePage = hold(pageLock(owner.page), {}, () => void this.#start());
+    this.#releasePage = hold(pageLock(owner.page), {}, () => void this.#start(), () => owner.failed('locks'));
   }
 
   send(ask: Ask): void {

@@ -41,3 +41,13 @@ for (const { name, missing, body } of [
     assert.equal(hub.maxOpen, 1);
   });
 }
+
+for (const share of ['auto', 'leader']) {
+  scene(`${share}: a page that the browser gives no locks, as it may keep nothing, holds the connection itself`, async ({ hub, load, data }) => {
+    const denied = '<script>navigator.locks.request = async () => { throw new DOMException("denied", "SecurityError") }</script>';
+    await load(denied + element(`share="${share}"`));
+    await until('the stream', () => hub.open, (open) => open === 1);
+    hub.publish('a', 'x');
+    await eventually('the events', data, ['x']);
+  });
+}
