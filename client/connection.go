@@ -32,6 +32,9 @@ func (c *connection) run() error {
 	c.watch = newWatch(c.options.IdleTimeout, cancel)
 	defer c.watch.stop()
 	err := c.connect(ctx)
+	if errors.Is(err, errLeft) {
+		return err // though a limit has passed with the last byte: nobody is there to reconnect for
+	}
 	if timeout, ok := errors.AsType[*TimeoutError](context.Cause(ctx)); ok {
 		return timeout // what it cut says only that it was cut
 	}

@@ -1,7 +1,9 @@
 package client_test
 
 import (
+	"context"
 	"errors"
+	"io"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -74,6 +76,39 @@ func TestSlowLoopIsNotIdle(t *testing.T) {
 		}
 		if waits := seen.waits(); n != 2 || len(waits) != 1 || waits[0].Err != client.ErrEnded {
 			t.Errorf("%d events, waited %+v", n, waits)
+		}
+	})
+}
+
+// lateBody delivers an event at the moment when the connection is given up.
+type lateBody struct {
+	io.Closer
+	ctx context.Context
+}
+
+func (b lateBody) Read(p []byte) (int, error) {
+	<-b.ctx.Done()
+	return copy(p, "data: x\n\n"), nil
+}
+
+// A loop that is left over an event that came with the timeout has been left for good.
+func TestLeavingAtTheTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := &transport{answers: repeat(2, func(r *http.Request) (*http.Response, error) {
+			resp, _ := answer(http.StatusOK, "Content-Type", "text/event-stream")(r)
+			resp.Body = lateBody{resp.Body, r.Context()}
+			return resp, nil
+		})}
+		events := 0
+		for _, err := range newSource(t, "http://hub.test/", client.Options{HTTPClient: tr.client(), IdleTimeout: time.Second}).Events(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			events++
+			break
+		}
+		if events != 1 || len(tr.requests) != 1 {
+			t.Errorf("%d events of %d requests, want 1 of 1", events, len(tr.requests))
 		}
 	})
 }
