@@ -2,7 +2,9 @@ package client_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"runtime"
@@ -107,6 +109,50 @@ func TestLeavingCleansUp(t *testing.T) {
 	if err := leaktest.Wait(before); err != nil {
 		t.Error(err)
 	}
+}
+
+// The source's own connections end with the loop. Over HTTP/2 they would outlast the stream that was cancelled.
+func TestOwnConnectionsEndWithTheLoop(t *testing.T) {
+	matrix(t, func(t *testing.T, m mode) {
+		for _, where := range []string{"before the head", "reading", "leaving"} {
+			t.Run(where, func(t *testing.T) {
+				there := make(chan struct{})
+				url, _ := listen(t, m, func(w http.ResponseWriter, r *http.Request) {
+					if where != "before the head" {
+						w.Header().Set("Content-Type", "text/event-stream")
+						_, _ = io.WriteString(w, map[string]string{"reading": ":\n", "leaving": "data: x\n\n"}[where])
+						_ = http.NewResponseController(w).Flush()
+					}
+					close(there)
+					<-r.Context().Done()
+				})
+				standard := http.DefaultTransport
+				transport := standard.(*http.Transport).Clone() // of which the source's own is made
+				transport.Protocols = m.protocols()
+				transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
+				http.DefaultTransport = transport
+				defer func() { http.DefaultTransport = standard }()
+				source := newSource(t, url, client.Options{})
+				before := runtime.NumGoroutine()
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				go func() {
+					if <-there; where != "leaving" {
+						cancel()
+					}
+				}()
+				for _, err := range source.Events(ctx) {
+					if left := err == nil; left != (where == "leaving") || !left && err != context.Canceled {
+						t.Errorf("ended with %v", err)
+					}
+					break
+				}
+				if err := leaktest.Wait(before); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	})
 }
 
 // A wait ends at the moment of cancelling; no attempt follows.

@@ -19,7 +19,7 @@ type Source struct {
 	url     *url.URL
 	options Options
 	http    *http.Client
-	owned   *http.Transport // of http if that is the source's own
+	owned   *sockets // of http if that is the source's own
 
 	mu     sync.Mutex
 	lastID string
@@ -55,21 +55,6 @@ func New(rawURL string, o Options) (*Source, error) {
 	return s, nil
 }
 
-// ownClient returns a client for one source. The transport is nil if the program has put something of another
-// kind in the default one's place, which is then used as it is.
-func ownClient() (*http.Client, *http.Transport) {
-	standard, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return &http.Client{}, nil
-	}
-	own := standard.Clone()
-	if own.HTTP2 == nil {
-		// A connection whose peer has vanished would otherwise be taken for the next attempt too.
-		own.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
-	}
-	return &http.Client{Transport: own}, own
-}
-
 // LastEventID returns the last event ID: the ID of the last event that the loop was given or, behind it, one
 // that the server has sent without an event. It is what a program keeps to go on from there another time.
 // Within the loop, event.ID is the same.
@@ -89,14 +74,19 @@ func (s *Source) setLastEventID(id string) {
 func (s *Source) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	free := !s.busy
-	s.busy = true
-	return free
+	if s.busy {
+		return false
+	}
+	if s.busy = true; s.owned != nil {
+		s.owned.begin()
+	}
+	return true
 }
 
 func (s *Source) end() {
 	if s.owned != nil {
-		s.owned.CloseIdleConnections()
+		s.http.CloseIdleConnections() // and end what is being dialled
+		s.owned.end()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
