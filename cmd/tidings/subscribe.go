@@ -25,7 +25,7 @@ func (*subscribeCommand) Help() string {
 
 When the stream ends or breaks, it comes back behind its last event, for as long as it takes; standard error says so, and says where updates may be lost. It does not wait for a hub that cannot be reached at the beginning. With --no-reconnect, the last line on standard error says how to go on without losing anything, and the exit code is 5.
 
---exec runs a command for each event, by the shell. The data is its standard input; its environment has TIDINGS_ID, TIDINGS_TYPE and, where a single topic was asked for, TIDINGS_TOPIC. One runs at a time, and the next event waits in the hub meanwhile. If one fails, standard error says so, and the next event follows; with --exec-stop that is the end, with exit code 1, and the last line says how to go on with the same event.
+--exec runs a command for each event, by the shell. The data is its standard input; its environment has TIDINGS_ID, TIDINGS_TYPE and TIDINGS_TOPIC, which is the topic that was asked for or, where that was * or several, the update's first. One runs at a time, and the next event waits in the hub meanwhile. If one fails, standard error says so, and the next event follows; with --exec-stop that is the end, with exit code 1, and the last line says how to go on with the same event.
 
 Examples:
 
@@ -62,7 +62,7 @@ type subscription struct {
 	opened bool   // the hub has answered with a stream
 	lost   bool   // and the stream has ended since
 	taken  int    // events
-	seen   string // the id of the last one that was taken
+	seen   string // the cursor behind the last one that was taken
 }
 
 // errEnough is why a subscription ends that has had all it wanted.

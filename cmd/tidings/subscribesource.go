@@ -39,8 +39,12 @@ func (s *subscription) options(ctx context.Context) sseclient.Options {
 		MaxLine:        maxEventBytes,
 		MaxEvent:       maxEventBytes,
 	}
-	if s.settings.Signals {
-		o.OnSignal = func(event sse.Event) { s.handle(ctx, event) }
+	o.OnSignal = func(event sse.Event) {
+		if s.settings.Signals {
+			s.handle(ctx, event)
+			return
+		}
+		s.seen = event.ID // where the stream is, also before its first event
 	}
 	if s.settings.NoReconnect {
 		o.MaxFailures = 1
