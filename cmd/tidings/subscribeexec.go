@@ -13,8 +13,13 @@ import (
 	"github.com/tidings-hub/tidings/sse"
 )
 
-// execGrace is how long a command may take to end after it was asked to.
-const execGrace = 5 * time.Second
+const (
+	// execGrace is how long a command may take to end after it was asked to.
+	execGrace = 5 * time.Second
+	// execPoll is how often it is looked then whether something of it is left: shells have what they run in the
+	// background ignore the signal, and do not wait for it.
+	execPoll = 20 * time.Millisecond
+)
 
 // runCommand runs the command of --exec for an event. A failure is told, and is an error with --exec-stop only.
 func (s *subscription) runCommand(ctx context.Context, event sse.Event) error {
@@ -55,7 +60,7 @@ func (s *subscription) execute(ctx context.Context, event sse.Event) error {
 	return err
 }
 
-// runUntil runs cmd to its end. At the end of ctx it is asked to end, and made to after a while.
+// runUntil runs cmd to its end. At the end of ctx all that it has started is asked to end, and made to after a while.
 func runUntil(ctx context.Context, cmd *exec.Cmd) error {
 	if err := cmd.Start(); err != nil {
 		return err
@@ -68,13 +73,25 @@ func runUntil(ctx context.Context, cmd *exec.Cmd) error {
 	case <-ctx.Done():
 	}
 	_ = interrupt(cmd) // it may have ended meanwhile, here and below
-	select {
-	case err := <-ended:
-		return err
-	case <-time.After(execGrace):
-		_ = kill(cmd)
-		return <-ended
+	late := time.NewTimer(execGrace)
+	defer late.Stop()
+	poll := time.NewTicker(execPoll)
+	defer poll.Stop()
+	var err error
+	for waited := false; !waited || running(cmd); {
+		select {
+		case err = <-ended:
+			waited = true
+		case <-poll.C:
+		case <-late.C:
+			_ = kill(cmd)
+			if !waited {
+				err = <-ended
+			}
+			return err
+		}
 	}
+	return err
 }
 
 // topic returns the topic of all events, if only one was asked for.

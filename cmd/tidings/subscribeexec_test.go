@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -91,6 +95,38 @@ func TestExecTimeout(t *testing.T) {
 			isOneLine(t, stderr, `the command failed for event "1": it took longer than 50ms`)
 		})
 	}
+}
+
+// What a shell runs in the background ignores the signal, and outlives the shell. It must not pile up.
+func TestExecTimeoutEndsTheBackground(t *testing.T) {
+	pid := filepath.Join(t.TempDir(), "pid")
+	_, stderr, code := execute(t, "a", "--count=1", "--exec-timeout=500ms", "--exec", "sleep 60 & echo $! >'"+pid+"'; wait")
+	if code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	isOneLine(t, stderr, `the command failed for event "1": it took longer than 500ms`)
+	text, err := os.ReadFile(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Whoever adopts it may take a moment to notice that it is dead.
+	gone := fmt.Sprintf("for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 %[1]s 2>/dev/null || exit 0; sleep 0.1; done; "+
+		"ps -o stat= -p %[1]s | grep -q Z", strings.TrimSpace(string(text)))
+	if err := exec.Command("sh", "-c", gone).Run(); err != nil {
+		t.Errorf("process %s is left: %v", text, err)
+	}
+}
+
+// With --exec-stop the last line says how to go on with the event that failed, also if that was the first one.
+func TestExecStopAtTheFirstEvent(t *testing.T) {
+	server := ssetest.NewServer(t, ssetest.Script{
+		ssetest.Send("event: tidings.hello\nid: #e.7\ndata: {}\n\nid: #e.8\ndata: x\n\n"), ssetest.Stall(),
+	})
+	_, stderr, code := runBinary(t, "subscribe", "--hub", server.URL, "a", "--exec-stop", "--exec", "exit 7")
+	if code != exitFailure {
+		t.Errorf("exit code %d, want %d", code, exitFailure)
+	}
+	isOneLine(t, stderr, `failed for event "#e.8": exit status 7; go on behind its last event with --last-event-id "#e.7"`)
 }
 
 // Ctrl-C reaches the command, and is no failure of its.

@@ -18,5 +18,8 @@ func shell(command string) *exec.Cmd {
 // interrupt asks a command and what it has started to end.
 func interrupt(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 
+// running reports whether one of them is left.
+func running(cmd *exec.Cmd) bool { return syscall.Kill(-cmd.Process.Pid, 0) == nil }
+
 // kill ends them.
 func kill(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

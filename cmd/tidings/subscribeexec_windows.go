@@ -16,6 +16,9 @@ func shell(command string) *exec.Cmd {
 // interrupt does nothing: the system has no way to ask. The command has as long to end as elsewhere.
 func interrupt(*exec.Cmd) error { return nil }
 
+// running returns false: what a process has left behind cannot be found.
+func running(*exec.Cmd) bool { return false }
+
 // kill ends them. The system ends what a process has started only if it is asked to, and has no call for that.
 func kill(cmd *exec.Cmd) error {
 	if exec.Command("taskkill", "/t", "/f", "/pid", strconv.Itoa(cmd.Process.Pid)).Run() == nil {
