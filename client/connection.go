@@ -21,7 +21,8 @@ type connection struct {
 	events  bool          // there was one at least
 	orderly bool          // the stream ended in good order
 	bye     bool          // the hub has announced the end
-	gap     *Gap          // what the response's head says is lost, until it has been told
+	sent    string        // the cursor
+	gap     *Gap          // what the head or hello says is lost, until it has been told
 	asked   time.Duration // how long the server asks to wait
 }
 
@@ -61,7 +62,8 @@ func (c *connection) connect(ctx context.Context) error {
 	c.watch.stop()
 	c.opened = time.Now()
 	c.tell(State{Phase: Open, Attempt: c.failures + 1})
-	c.lookForGap(r.Header.Get(headerCursor), resp.Header)
+	c.sent = r.Header.Get(headerCursor)
+	c.lookForGap(resp.Header)
 	if !c.options.Signals {
 		c.tellGap()
 	}
@@ -86,17 +88,21 @@ func (c *connection) read(body io.Reader) error {
 		if c.ctx.Err() != nil {
 			return c.ctx.Err() // nobody wants the event; whoever resumes gets it
 		}
-		source.setLastEventID(events.LastEventID())
+		signal := err == nil && c.options.Signals && isSignal(event.Type)
+		switch {
+		case signal:
+			c.heed(event)
+		case err == nil:
+			c.tellGap()
+		}
+		if c.gap == nil { // else a cursor behind the gap would be honoured next time, and nobody ever told
+			source.setLastEventID(events.LastEventID())
+		}
 		if err != nil {
 			return c.streamEnd(err)
 		}
 		c.events = true
-		if c.options.Signals && isSignal(event.Type) {
-			c.heed(event)
-			continue
-		}
-		c.tellGap()
-		if !c.yield(event, nil) {
+		if !signal && !c.yield(event, nil) {
 			return errLeft
 		}
 	}

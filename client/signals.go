@@ -18,6 +18,9 @@ const (
 
 	// typeUpdate is what an update is called that comes in its envelope: no signal, though it begins so.
 	typeUpdate = signalPrefix + "update"
+
+	// verdictGap is what hello says before there is a gap.
+	verdictGap = "gap"
 )
 
 // isSignal reports whether an event of this type is the hub's own.
@@ -78,9 +81,10 @@ func (c *connection) heed(event sse.Event) {
 	switch event.Type {
 	case signalHello:
 		if hello, ok := parseHello(event.Data); ok {
-			c.hello(hello)
+			c.hello(hello, event.ID)
 		}
 	case signalGap:
+		c.gap = nil
 		if o.OnGap != nil {
 			o.OnGap(parseGap(event.Data))
 		}
@@ -89,9 +93,13 @@ func (c *connection) heed(event sse.Event) {
 	}
 }
 
-// hello takes note of the hub's heartbeat, by which a silent stream is known to be dead.
-func (c *connection) hello(h Hello) {
+// hello takes note of the hub's heartbeat, by which a silent stream is known to be dead, and of a gap, of which the
+// hub says more in its next event.
+func (c *connection) hello(h Hello, position string) {
 	c.gap = nil
+	if h.Verdict == verdictGap {
+		c.gap = &Gap{From: c.sent, To: position}
+	}
 	if c.options.IdleTimeout == 0 {
 		c.watch.idle = 3 * h.Heartbeat
 	}
@@ -109,22 +117,21 @@ func (c *connection) part(b Bye) {
 }
 
 // lookForGap compares the cursor that was sent with the one that the answer is for.
-func (c *connection) lookForGap(sent string, answer http.Header) {
-	if sent == "" {
+func (c *connection) lookForGap(answer http.Header) {
+	if c.sent == "" {
 		return
 	}
 	for _, name := range []string{"Mercure-Last-Event-ID", headerCursor} {
 		if got := answer.Get(name); got != "" {
-			if got != sent {
-				c.gap = &Gap{From: sent, To: got}
+			if got != c.sent {
+				c.gap = &Gap{From: c.sent, To: got}
 			}
 			return
 		}
 	}
 }
 
-// tellGap tells of the gap in the response's head, unless the hub has said hello: then it says itself what is
-// lost.
+// tellGap tells of a gap that is known of, unless the hub has said itself what is lost.
 func (c *connection) tellGap() {
 	if c.gap != nil && c.options.OnGap != nil {
 		c.options.OnGap(*c.gap)

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -135,6 +136,47 @@ func TestGapIsToldOnce(t *testing.T) {
 	}
 	if diff := cmp.Diff([]client.Gap{{From: "7", To: "9", Why: "retention"}}, got); diff != "" {
 		t.Errorf("gaps (-want +got):\n%s", diff)
+	}
+}
+
+// Hello has the cursor behind the gap of which the next event tells. Whoever went on from there would never hear
+// of it.
+func TestGapIsToldThoughCut(t *testing.T) {
+	gap := strings.Replace(hello, "fresh", "gap", 1)
+	const why = "event: tidings.gap\ndata: {\"from\":\"7\",\"to\":\"#e.7\",\"why\":\"lineage\"}\n\n"
+	for name, tt := range map[string]struct {
+		first   string
+		cursors []string
+		want    []client.Gap
+	}{
+		"behind hello":     {gap, []string{"7", "7"}, []client.Gap{{From: "7", To: "#e.7", Why: "lineage"}}},
+		"within the gap":   {gap + why[:len(why)-1], []string{"7", "7"}, []client.Gap{{From: "7", To: "#e.7", Why: "lineage"}}},
+		"behind the gap":   {gap + why, []string{"7", "#e.7"}, []client.Gap{{From: "7", To: "#e.7", Why: "lineage"}}},
+		"without a reason": {gap + "id: #e.8\ndata: x\n\n", []string{"7", "#e.8"}, []client.Gap{{From: "7", To: "#e.7"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			again := ssetest.Script{ssetest.Send(gap + why)}
+			if tt.cursors[1] != "7" {
+				again = ssetest.Script{ssetest.Send(strings.Replace(hello, "fresh", "resumed", 1))}
+			}
+			server := ssetest.NewServer(t, ssetest.Script{ssetest.Send(tt.first), ssetest.Cut()}, again)
+			var got []client.Gap
+			if _, err := all(t.Context(), newSource(t, server.URL, soon(client.Options{
+				LastEventID: "7", Signals: true, OnGap: func(g client.Gap) { got = append(got, g) },
+			}))); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("gaps (-want +got):\n%s", diff)
+			}
+			var cursors []string
+			for _, r := range server.Requests()[:2] {
+				cursors = append(cursors, r.Header.Get("Last-Event-ID"))
+			}
+			if diff := cmp.Diff(tt.cursors, cursors); diff != "" {
+				t.Errorf("cursors (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

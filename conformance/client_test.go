@@ -91,6 +91,35 @@ func TestClientResumesWhereverItIsCut(t *testing.T) {
 	}
 }
 
+// A client whose cursor means nothing to the hub is told so, wherever its connections are cut.
+func TestClientIsToldOfTheGapWhereverItIsCut(t *testing.T) {
+	const last = 2
+	cuts := 0
+	for limit, whole := 0, false; !whole; limit++ {
+		s := serve(t, modes()[0])
+		s.publish(t, 1, last)
+		c := newCutter(t, s.addr, limit)
+		gaps := 0
+		o := options(s)
+		o.LastEventID = "#elsewhere.7"
+		o.OnGap = func(client.Gap) { gaps++ }
+		source, err := client.New(s.scheme+"://"+c.addr()+protocol.DefaultPath+"?topic=a", o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers(t, source, last, func(int) {})
+		whole = c.connections() == 1
+		c.close()
+		if gaps != 1 {
+			t.Fatalf("cut behind %d bytes: told of %d gaps", limit, gaps)
+		}
+		cuts++
+	}
+	if cuts < 100 {
+		t.Errorf("only %d cuts", cuts)
+	}
+}
+
 // A long stream over many connections that are cut at random.
 func TestClientResumesAgainAndAgain(t *testing.T) {
 	const last = 300
