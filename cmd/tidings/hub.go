@@ -19,8 +19,9 @@ import (
 
 // hubClient sends requests to one hub.
 type hubClient struct {
-	url  *url.URL
-	http *http.Client
+	url       *url.URL
+	tokenFile string // empty for none
+	http      *http.Client
 }
 
 func newHubClient(h *config.Hub) (*hubClient, error) {
@@ -32,16 +33,32 @@ func newHubClient(h *config.Hub) (*hubClient, error) {
 	transport.DialContext = (&net.Dialer{Timeout: h.Timeout}).DialContext
 	transport.TLSHandshakeTimeout = h.Timeout
 	transport.ResponseHeaderTimeout = h.Timeout
-	return &hubClient{url: u, http: &http.Client{
+	return &hubClient{url: u, tokenFile: h.TokenFile, http: &http.Client{
 		Transport: transport,
 		// A publication would arrive elsewhere as a GET.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
 }
 
+// authorize adds the token to a request.
+func (c *hubClient) authorize(r *http.Request) error {
+	if c.tokenFile == "" {
+		return nil
+	}
+	token, err := os.ReadFile(c.tokenFile)
+	if err != nil {
+		return &codedError{exitFailure, fmt.Errorf("reading the token: %w", err)}
+	}
+	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	return nil
+}
+
 // do sends a request and returns the hub's answer if it is 200. The error is a [*codedError], or that of the
 // request's context.
 func (c *hubClient) do(r *http.Request) (*http.Response, error) {
+	if err := c.authorize(r); err != nil {
+		return nil, err
+	}
 	resp, err := c.http.Do(r)
 	if err != nil {
 		if ended := r.Context().Err(); ended != nil {
@@ -65,7 +82,12 @@ func unreachable(u *url.URL, err error) error {
 	if system, ok := errors.AsType[*os.SyscallError](err); ok {
 		err, hint = system.Err, " (is it running?)"
 	}
-	return &codedError{exitUnreachable, fmt.Errorf("cannot reach the hub at %s: %w%s", u.Redacted(), err, hint)}
+	if coded, ok := errors.AsType[*codedError](err); ok {
+		return coded // it was not tried
+	}
+	shown := *u
+	shown.RawQuery = "" // which may have a token
+	return &codedError{exitUnreachable, fmt.Errorf("cannot reach the hub at %s: %w%s", shown.Redacted(), err, hint)}
 }
 
 // refused is the error of an answer that is not 200.

@@ -28,6 +28,7 @@ func (s *subscription) url() string {
 func (s *subscription) options(ctx context.Context) sseclient.Options {
 	o := sseclient.Options{
 		HTTPClient:  s.hub.http,
+		Prepare:     s.hub.authorize,
 		CheckStatus: s.checkStatus,
 		LastEventID: s.settings.LastEventID,
 		Signals:     true,

@@ -14,7 +14,7 @@ var perCall = map[string]bool{"publish": true, "subscribe": true, "version": tru
 
 // shared are the settings that several commands have in common.
 var shared = func() map[string]bool {
-	names := map[string]bool{"hub": true, "timeout": true, "retain": true}
+	names := map[string]bool{"hub": true, "timeout": true, "token-file": true, "retain": true}
 	parser, err := kong.New(new(config.Auth)) // the hub's settings, by which token explain judges
 	if err != nil {
 		panic(err)

@@ -13,6 +13,8 @@ type Hub struct {
 	URL string `name:"hub" default:"http://127.0.0.1:8080/.well-known/mercure" placeholder:"URL" env:"TIDINGS_HUB" help:"The hub's URL; its path may be left out."`
 	// Timeout is how long the hub may take to answer.
 	Timeout time.Duration `default:"30s" placeholder:"DURATION" env:"TIDINGS_TIMEOUT" help:"How long the hub may take to answer."`
+	// TokenFile holds the access token. It is read for each request, so that what renews it need not know of this one.
+	TokenFile string `placeholder:"FILE" env:"TIDINGS_TOKEN_FILE" help:"File with the access token to send, as 'tidings token mint' prints it; it is read anew for each connection."`
 }
 
 func (h *Hub) validate() error {
