@@ -21,6 +21,7 @@ func parseHello(data string) (Hello, bool) {
 	var wire struct {
 		Subscriber string `json:"subscriber"`
 		Epoch      string `json:"epoch"`
+		Position   string `json:"position"`
 		Verdict    string `json:"verdict"`
 		Heartbeat  millis `json:"heartbeat"`
 		Limits     struct {
@@ -32,7 +33,7 @@ func parseHello(data string) (Hello, bool) {
 		return Hello{}, false
 	}
 	return Hello{
-		Subscriber: wire.Subscriber, Epoch: wire.Epoch, Verdict: wire.Verdict, Heartbeat: wire.Heartbeat.duration(),
+		Subscriber: wire.Subscriber, Epoch: wire.Epoch, Position: wire.Position, Verdict: wire.Verdict, Heartbeat: wire.Heartbeat.duration(),
 		MaxMatchers: wire.Limits.Matchers, MaxMatcherBytes: wire.Limits.MatcherBytes,
 	}, true
 }

@@ -32,6 +32,8 @@ type Hello struct {
 	Subscriber string
 	// Epoch is the present one of the hub's log.
 	Epoch string
+	// Position is the cursor that the stream goes on behind.
+	Position string
 	// Verdict says how the stream begins: "fresh" (now, there was no cursor), "resumed" (exactly behind the
 	// cursor), "gap" (something may be lost, see Gap) or "compacted" (behind the cursor, less values that
 	// newer ones have replaced).
@@ -81,7 +83,7 @@ func (c *connection) heed(event sse.Event) {
 	switch event.Type {
 	case signalHello:
 		if hello, ok := parseHello(event.Data); ok {
-			c.hello(hello, event.ID)
+			c.hello(hello)
 		}
 	case signalGap:
 		c.gap = nil
@@ -95,10 +97,10 @@ func (c *connection) heed(event sse.Event) {
 
 // hello takes note of the hub's heartbeat, by which a silent stream is known to be dead, and of a gap, of which the
 // hub says more in its next event.
-func (c *connection) hello(h Hello, position string) {
+func (c *connection) hello(h Hello) {
 	c.gap = nil
 	if h.Verdict == verdictGap {
-		c.gap = &Gap{From: c.sent, To: position}
+		c.gap = &Gap{From: c.sent, To: h.Position}
 	}
 	if c.options.IdleTimeout == 0 {
 		c.watch.idle = 3 * h.Heartbeat

@@ -74,6 +74,7 @@ type Subscription struct {
 type HelloData struct {
 	Subscriber string     `json:"subscriber"`
 	Epoch      string     `json:"epoch"`
+	Position   string     `json:"position"` // what the stream goes on behind
 	Verdict    string     `json:"verdict"`
 	Heartbeat  int64      `json:"heartbeat"` // milliseconds
 	Limits     HelloLimit `json:"limits"`
@@ -187,36 +188,44 @@ func (s *Subscription) judge(ctx context.Context, r *Request) error {
 	return nil
 }
 
-// greet makes the signals with which the stream begins. The hello carries the position that the stream goes on
-// behind as its id: a stream that has had no event yet resumes exactly.
+// greet makes the signals with which the stream begins. The last of them carries the position that the stream goes on
+// behind as its id, so that a stream that has had no event yet resumes exactly. That is the gap if there is one: who is
+// cut off before it has been told comes back with the old cursor, and is told then.
 func (s *Subscription) greet(c eventlog.Cursor) error {
-	at := s.hub.log.Lineage().At(s.Verdict.After)
-	hello, err := fanout.NewSignal(fanout.SignalHello, at.String(), HelloData{
+	lineage := s.hub.log.Lineage()
+	at := lineage.At(s.Verdict.After).String()
+	hello := HelloData{
 		Subscriber: s.ID.String(),
-		Epoch:      string(s.hub.log.Lineage().Current()),
+		Epoch:      string(lineage.Current()),
+		Position:   at,
 		Verdict:    s.Verdict.Kind.String(),
 		Heartbeat:  s.hub.options.Fanout.Heartbeat.Milliseconds(),
 		Limits:     HelloLimit{Matchers: s.hub.options.Limits.Matchers, MatcherBytes: s.hub.options.Limits.TopicBytes},
-	})
+	}
+	var gap *fanout.GapData
+	switch {
+	case s.latest.More:
+		to := lineage.At(s.latest.Head)
+		gap = &fanout.GapData{From: eventlog.Earliest, To: to.String(), Why: eventlog.GapLimit.String()}
+	case s.Verdict.Kind == eventlog.Gap:
+		to := lineage.At(max(s.Verdict.After, s.Verdict.Told))
+		gap = &fanout.GapData{From: c.String(), To: to.String(), Why: s.Verdict.Why.String()}
+	default:
+		return s.begin(fanout.SignalHello, at, hello)
+	}
+	if err := s.begin(fanout.SignalHello, "", hello); err != nil {
+		return err
+	}
+	return s.begin(fanout.SignalGap, at, gap)
+}
+
+// begin has the stream begin with one more signal.
+func (s *Subscription) begin(kind, id string, data any) error {
+	f, err := fanout.NewSignal(kind, id, data)
 	if err != nil {
 		return err
 	}
-	s.first = append(s.first, hello)
-	if s.latest.More {
-		gap, err := fanout.NewGap(eventlog.Earliest, s.hub.log.Lineage().At(s.latest.Head), eventlog.GapLimit)
-		if err != nil {
-			return err
-		}
-		s.first = append(s.first, gap)
-	}
-	if s.Verdict.Kind == eventlog.Gap {
-		lost := s.hub.log.Lineage().At(max(s.Verdict.After, s.Verdict.Told))
-		gap, err := fanout.NewGap(c.String(), lost, s.Verdict.Why)
-		if err != nil {
-			return err
-		}
-		s.first = append(s.first, gap)
-	}
+	s.first = append(s.first, f)
 	return nil
 }
 

@@ -171,10 +171,13 @@ func TestGap(t *testing.T) {
 				}
 				hello := r.next()
 				checkHello(t, hello.Data, "gap")
-				if hello.ID != want {
-					t.Errorf("hello stands at %q, want %q", hello.ID, want)
+				if hello.ID != "" {
+					t.Errorf("hello stands at %q, though the gap has not been told", hello.ID)
 				}
 				e := r.next()
+				if e.ID != want {
+					t.Errorf("the gap stands at %q, want %q", e.ID, want)
+				}
 				var gap fanout.GapData
 				if err := json.Unmarshal([]byte(e.Data), &gap); err != nil || e.Type != fanout.SignalGap {
 					t.Fatalf("got %+v, want a gap: %v", e, err)

@@ -13,6 +13,7 @@ interface Known {
 
 interface Hello {
   readonly epoch: string;
+  readonly position: string;
   readonly verdict: string;
   readonly heartbeat: number;
   readonly limits?: { readonly matchers?: number };
@@ -44,6 +45,8 @@ export class Hub implements Dialect {
   /** The matchers that were asked for last. */
   #wire: ReadonlySet<string> = new Set();
   #epoch = '';
+  /** Waits for the gap of which it says that there is one. */
+  #hello: Hello | undefined;
   #cancelGreeting: (() => void) | undefined;
 
   constructor(feed: Feed, owner: FeedOwner) {
@@ -76,6 +79,7 @@ export class Hub implements Dialect {
   }
 
   opened(): void {
+    this.close();
     if (!this.known) this.#cancelGreeting = this.#owner.place.after(greeting, () => this.known || (urls(this.#feed) > 1 ? this.#plain() : this.#feed.settle()));
   }
 
@@ -92,9 +96,13 @@ export class Hub implements Dialect {
   }
 
   event(event: StreamEvent): void {
-    const { type, lastEventId } = event;
+    const { type } = event;
     if (type === 'tidings.hello') {
-      this.#greeted(parse(event.data) as Hello, offsetOf(lastEventId));
+      this.close();
+      this.hub.known = true;
+      this.#hello = parse(event.data) as Hello;
+      // With a gap all is as it was until that has been told.
+      if (this.#hello.verdict !== 'gap') this.#greeted(this.#hello);
     } else if (this.known && type.startsWith('tidings.')) {
       this.#signal(type.slice(8), event);
     } else {
@@ -103,10 +111,10 @@ export class Hub implements Dialect {
     }
   }
 
-  #greeted({ epoch, verdict, heartbeat, limits }: Hello, at: number): void {
+  #greeted({ epoch, position, verdict, heartbeat, limits }: Hello): void {
     const feed = this.#feed;
-    this.close();
-    this.hub.known = true;
+    const at = offsetOf(`${position}`);
+    this.#hello = undefined;
     this.hub.limit = limits?.matchers ?? this.hub.limit;
     if (at !== feed.at || epoch !== this.#epoch) feed.ring.reset(at);
     this.#epoch = feed.line = epoch;
@@ -146,6 +154,7 @@ export class Hub implements Dialect {
   #signal(name: string, { data, lastEventId, origin }: StreamEvent): void {
     const feed = this.#feed;
     const said = parse(data);
+    if (this.#hello) this.#greeted(this.#hello);
     const at = name === 'update' ? (said as { offset: number }).offset : name === 'ping' ? offsetOf(lastEventId) : feed.at;
     // Not the event's id: that may be its publisher's, and a signal without one bears that of the last update.
     feed.connection.lastEventId = this.#position(at);

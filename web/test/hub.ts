@@ -181,11 +181,12 @@ export class TestHub {
     const verdict = cursor === undefined ? 'fresh' : found === undefined ? 'gap' : 'resumed';
     const { heartbeat, matchers } = this.#options;
     if (signals) {
-      const hello = { subscriber: 's', epoch: this.epoch, verdict, heartbeat, limits: { matchers, matcherBytes: 4096 } };
-      response.write(`event: tidings.hello\nid: ${this.position(after)}\ndata: ${JSON.stringify(hello)}\n\n`);
+      const position = this.position(after);
+      const hello = { subscriber: 's', epoch: this.epoch, position, verdict, heartbeat, limits: { matchers, matcherBytes: 4096 } };
+      response.write(`event: tidings.hello\n${verdict === 'gap' ? '' : `id: ${position}\n`}data: ${JSON.stringify(hello)}\n\n`);
       if (verdict === 'gap') {
         const why = cursor?.startsWith('#') && !cursor.startsWith(`#${this.epoch}.`) ? 'lineage' : 'retention';
-        response.write(`event: tidings.gap\ndata: ${JSON.stringify({ from: cursor, to: this.position(after), why })}\n\n`);
+        response.write(`event: tidings.gap\nid: ${position}\ndata: ${JSON.stringify({ from: cursor, to: position, why })}\n\n`);
       }
     } else {
       response.flushHeaders();

@@ -128,6 +128,8 @@ class World {
   readonly streams: Stream[] = [];
   readonly log = new Log();
   readonly #random: () => number;
+  /** Nothing fails any more. */
+  #resting = false;
   readonly #live = new Map<FakeSource, readonly string[]>();
   #host: Host;
 
@@ -156,8 +158,9 @@ class World {
 
   /** Everything comes to rest: all are there, and live from one connection. */
   rest(): void {
+    this.#resting = true;
     for (const stream of this.streams) if (!stream.active) this.#toggle(stream);
-    for (let i = 0; i < 30; i++) {
+    for (let i = 0; i < 90; i++) {
       this.place.turn();
       this.#accept();
       this.place.pass(1_500);
@@ -197,8 +200,14 @@ class World {
       this.#live.set(source, query.getAll('topic'));
       source.accept();
       const verdict = why ? 'gap' : from ? 'resumed' : 'fresh';
-      this.#signal(source, 'hello', { epoch: log.epoch, verdict, heartbeat: 0, limits: { matchers: 10 } }, `#${log.epoch}.${at}`);
-      if (why) this.#signal(source, 'gap', { from: cursor, to: `#${log.epoch}.${at}`, why });
+      const position = `#${log.epoch}.${at}`;
+      this.#signal(source, 'hello', { epoch: log.epoch, position, verdict, heartbeat: 0, limits: { matchers: 10 } }, why ? undefined : position);
+      if (why && !this.#resting && this.#upTo(4) === 0) {
+        this.#live.delete(source);
+        source.fail(); // before the gap is told
+        continue;
+      }
+      if (why) this.#signal(source, 'gap', { from: cursor, to: position, why }, position);
       for (let offset = at + 1; offset <= log.head; offset++) this.#update(source, offset);
     }
   }

@@ -40,8 +40,10 @@ export class Rig {
   /** The newest connection is accepted, or that of a number. */
   hello(at: number, verdict = 'fresh', which = -1, matchers = 100): void {
     const source = this.place.sources.at(which);
+    const position = `#${this.epoch}.${at}`;
     source?.accept();
-    this.signal('hello', { epoch: this.epoch, verdict, heartbeat: 1_000, limits: { matchers } }, `#${this.epoch}.${at}`, source);
+    const hello = { epoch: this.epoch, position, verdict, heartbeat: 1_000, limits: { matchers } };
+    this.signal('hello', hello, verdict === 'gap' ? undefined : position, source);
   }
 
   signal(name: string, data: unknown, id?: string, source: FakeSource | undefined = this.place.source): void {

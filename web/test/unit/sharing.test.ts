@@ -107,7 +107,7 @@ class World {
       this.#live.set(source, wanted);
       this.counts.opened += 1;
       source.accept();
-      const hello = { epoch: 'e1', verdict: 'resumed', heartbeat: 0, limits: { matchers: this.#limit } };
+      const hello = { epoch: 'e1', position: `#e1.${at}`, verdict: 'resumed', heartbeat: 0, limits: { matchers: this.#limit } };
       this.#signal(source, 'hello', hello, `#e1.${at}`);
       for (let offset = at + 1; offset <= this.log.length; offset++) this.#update(source, offset);
     }
