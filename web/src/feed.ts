@@ -27,8 +27,8 @@ export interface FeedOwner {
   readonly place: Place;
   readonly deliver: Deliver;
   readonly feeds: ReadonlySet<Feed>;
-  /** Finds a feed for a subscription, or makes one. */
-  settle(sub: Sub): void;
+  /** Finds a feed for a subscription, or makes one, always if it is to be `apart`. */
+  settle(sub: Sub, apart?: boolean): void;
   remove(feed: Feed): void;
 }
 
@@ -218,6 +218,22 @@ export class Feed implements UpstreamObserver {
     this.tell({ k: 'state', detail: change }, waits ? this.#covered() : this.subs);
     // Who wants it again begins anew.
     if (change.reason === 'ended') this.#owner.remove(this);
+    if (change.reason === 'refused') this.#part(change.attempt);
+  }
+
+  /**
+   * What the hub refuses may be what one of them wants: who came last, and was not served yet, tries alone. Once the hub
+   * has said hello to it, it comes back. While nobody was served it is rather the hub that is away: then one at a time does.
+   */
+  #part(attempt: number): void {
+    const { dialect } = this;
+    const late = [...this.subs].filter(({ covered }) => !covered);
+    const [last] = late.slice(-1);
+    if (!dialect || !last || this.subs.size < 2) return;
+    if (late.length === this.subs.size && (attempt < 3 || this.#others())) return;
+    this.leave(last, 0);
+    this.connection.aim(dialect.address(), false);
+    this.#owner.settle(last, true);
   }
 
   /** All that are on the wire have what follows. */
@@ -231,6 +247,11 @@ export class Feed implements UpstreamObserver {
       // Who came since the connection was begun may have to wait for the next one.
       if (!sub.covered && this.#has(sub) && !(sub.mark.at < this.at)) this.#cover(sub);
     }
+  }
+
+  /** Whether others of its base wait for a hello. */
+  #others(): boolean {
+    return [...this.#owner.feeds].some((feed) => feed !== this && feed.base === this.base && feed.dialect?.greeted === false);
   }
 
   /** Keeps an event, whose cursor is `id`, and hands it on. */

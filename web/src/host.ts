@@ -48,8 +48,8 @@ export class Host implements FeedOwner {
     for (const feed of this.feeds) this.remove(feed);
   }
 
-  settle(sub: Sub): void {
-    let feed = [...this.feeds].find((each) => each.accepts(sub));
+  settle(sub: Sub, apart = false): void {
+    let feed = apart ? undefined : [...this.feeds].find((each) => each.accepts(sub));
     if (!feed) {
       feed = new Feed(++this.#made, sub, this);
       if (sub.matchers.length > 0) feed.dialect = new Hub(feed, this);

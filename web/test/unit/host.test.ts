@@ -237,13 +237,31 @@ test('a hub that has begun a new history is followed from there', () => {
   rig.place.source.fail();
   rig.place.pass(30_000);
   assert.equal(rig.place.source.cursor, '#e1.101');
-  rig.place.source.accept();
   rig.epoch = 'e2';
-  rig.signal('hello', { epoch: 'e2', verdict: 'gap', heartbeat: 1_000, limits: { matchers: 100 } }, '#e2.0');
+  rig.hello(0, 'gap');
   rig.signal('gap', { from: '#e1.101', to: '#e2.0', why: 'lineage' });
   rig.update(1, ['a']);
   assert.deepEqual(a.offsets, [101, 1]);
   assert.deepEqual(a.gaps, ['lineage']);
+});
+
+test('a connection that is cut before a gap is told goes on from where it was', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(3);
+  for (let i = 0; i < 2; i++) {
+    rig.place.source.fail();
+    rig.place.pass(2_000);
+    assert.equal(rig.place.source.cursor, '#e1.3');
+    assert.equal(a.mark?.id, '#e1.3');
+    rig.hello(5, 'gap');
+    assert.deepEqual(a.gaps, []);
+  }
+  rig.signal('gap', { from: '#e1.3', to: '#e1.5', why: 'retention' }, '#e1.5');
+  rig.update(6, ['a']);
+  assert.deepEqual([a.gaps, a.offsets, a.mark?.id], [['retention'], [6], '#e1.5']);
 });
 
 test('what is lost is not asked for again', () => {
@@ -714,4 +732,78 @@ test('a token that is as short-lived as the one before makes no storm of connect
     rig.signal('expiring', { at: 1, in: 25_000 });
   }
   assert.equal(rig.place.sources.length, 1);
+});
+
+test('what the hub refuses of one page does not starve the others', () => {
+  const rig = new Rig({ most: 3 });
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(1);
+  const bad = rig.page();
+  bad.want(`${base}topic=bad`);
+  rig.turn();
+  const refuse = (): void => {
+    for (const source of rig.place.sources) {
+      if (source.readyState === 0 && source.url.includes('bad')) source.fail(true);
+      else if (source.readyState === 0) rig.hello(1, 'resumed', rig.place.sources.indexOf(source));
+    }
+  };
+  for (let i = 0; i < 5; i++) {
+    refuse();
+    rig.turn();
+    rig.place.pass(2_000);
+  }
+  const served = rig.place.sources.filter(({ readyState }) => readyState === 1);
+  assert.deepEqual(served.map(({ url }) => new URL(url).searchParams.getAll('topic')), [['a']]);
+  rig.update(2, ['a'], {}, served[0]);
+  assert.deepEqual([a.offsets, bad.offsets, bad.states.at(-1)], [[2], [], 'retrying']);
+  // Who comes later is not drawn in.
+  const c = rig.page();
+  c.want(`${base}topic=c`);
+  rig.turn();
+  refuse();
+  rig.update(3, ['c'], {}, rig.place.sources.filter(({ readyState }) => readyState === 1).at(-1));
+  assert.deepEqual(c.offsets, [3]);
+});
+
+test('who comes first with what the hub refuses does not starve those who come later', () => {
+  const rig = new Rig({ most: 3 });
+  const bad = rig.page();
+  const a = rig.page();
+  bad.want(`${base}topic=bad`);
+  a.want(`${base}topic=a`);
+  for (let i = 0; i < 8 && !rig.place.sources.some(({ readyState }) => readyState === 1); i++) {
+    rig.place.pass(5_000);
+    rig.turn();
+    for (const [n, { readyState, url }] of rig.place.sources.entries()) {
+      if (readyState === 0 && url.includes('bad')) rig.place.sources[n]?.fail(true);
+      else if (readyState === 0) rig.hello(1, 'fresh', n);
+    }
+  }
+  rig.update(2, ['a'], {}, rig.place.sources.find(({ readyState }) => readyState === 1));
+  assert.deepEqual(a.offsets, [2]);
+});
+
+test('those who come while the hub is away share its connection when it is back', () => {
+  const rig = new Rig({ most: Infinity });
+  const pages = ['a', 'b', 'c', 'd'].map((topic) => {
+    const page = rig.page();
+    page.want(`${base}topic=${topic}`);
+    return page;
+  });
+  rig.turn();
+  for (let i = 0; i < 10; i++) {
+    for (const source of rig.place.sources) if (source.readyState === 0) source.fail(true);
+    rig.turn();
+    rig.place.pass(31_000);
+  }
+  assert.ok(rig.open <= 2, `${rig.open} connections`);
+  for (let i = 0; i < 6; i++) {
+    for (const [n, { readyState }] of rig.place.sources.entries()) if (readyState === 0) rig.hello(1, 'fresh', n);
+    rig.turn();
+  }
+  assert.equal(rig.open, 1);
+  rig.update(2, ['a', 'b', 'c', 'd']);
+  assert.deepEqual(pages.map(({ offsets }) => offsets), [[2], [2], [2], [2]]);
 });
