@@ -147,6 +147,7 @@ type Fanout struct {
 	budget  budget
 	shards  []*shard
 	next    atomic.Uint32
+	working atomic.Int32 // shards that are in a turn
 	running sync.WaitGroup
 	stopped chan struct{} // every shard has ended
 	once    sync.Once

@@ -2,7 +2,6 @@ package fanout
 
 import (
 	"errors"
-	"runtime"
 	"slices"
 	"time"
 
@@ -12,10 +11,6 @@ import (
 // flushEvery is how many frames of a burst are gathered for a subscriber before they are written, in however many batches
 // they came: it bounds the pending lists of subscribers that keep up.
 const flushEvery = 256
-
-// yieldEvery is after how many writes other goroutines have their turn. A write to a socket does not give the processor
-// back to Go's scheduler, and with as many loops as processors a broadcast would hold up whoever publishes.
-const yieldEvery = 64
 
 // shard is one fan-out loop and the only owner of its subscribers.
 type shard struct {
@@ -37,6 +32,8 @@ type shard struct {
 	pinned   int // subscribers that the budget counts
 	closing  bool
 	expiries expiries
+	glance   *glance       // nil until it is needed
+	glanced  time.Duration // when it was last taken, or not needed
 
 	mail    mail          // used again every turn
 	bufs    [][]byte      // used again for every offer
@@ -72,6 +69,9 @@ func (s *shard) run() {
 		s.receiveArrived() // nobody is left to have them
 	}
 	s.sockets.close()
+	if s.glance != nil {
+		s.glance.close()
+	}
 }
 
 // rest returns how long the loop may wait for mail; -1 is for ever.
@@ -95,6 +95,8 @@ func sooner(a, b time.Duration) time.Duration {
 
 // turn does all there is to do, once.
 func (s *shard) turn() {
+	s.fan.working.Add(1)
+	defer s.fan.working.Add(-1)
 	s.now = s.clock()
 	s.mailbox.take(&s.mail)
 	s.hear(s.mail.messages)
@@ -115,6 +117,9 @@ func (s *shard) turn() {
 	s.wheel.advance(s.now, s.visit)
 	s.flush()
 	s.keepBudget()
+	if len(s.catching) > 0 || len(s.arrived) > 0 {
+		s.breathe()
+	}
 }
 
 // deliver gives a batch's frames to the live subscribers that want them.
@@ -176,7 +181,7 @@ func (s *shard) flushFull() {
 // offerNext is offer for one of many.
 func (s *shard) offerNext(i int, sub *Subscriber) {
 	if i%yieldEvery == yieldEvery-1 {
-		runtime.Gosched()
+		s.breathe()
 	}
 	if !sub.ended {
 		s.offer(sub)

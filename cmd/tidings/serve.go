@@ -46,7 +46,6 @@ Examples:
 // Run serves until ctx ends.
 func (c *serveCommand) Run(ctx context.Context, std *streams) error {
 	logger := c.Logger(std.err)
-	settleProcessors(&c.Delivery)
 	defer holdHeapFloor()()
 	o := listenOptions(&c.Listen, logger)
 	o.LoopbackOnly, o.Stall = c.Dev, c.Stall
