@@ -104,7 +104,7 @@ func (a *Asker) Ask(ctx context.Context, h http.Header) (*Token, error) {
 	return token, nil
 }
 
-// Revoked reports whether a ticket that was good has been revoked since.
+// Revoked reports whether a ticket that was given has been revoked since.
 func (a *Asker) Revoked(t *Token) bool { return a.options.Revoked(t) }
 
 // forget drops an answer that is kept, unless there is a newer one.

@@ -206,9 +206,6 @@ func (r *ring) name() string {
 	return quote(r.issuer)
 }
 
-// Revoked reports whether a token that was good has been revoked since.
-func (v *Verifier) Revoked(t *Token) bool { return v.options.Revoked(t) }
-
 // Close ends the fetching of keys and waits for its end. Tokens can be verified afterwards, with the keys that are
 // held. It may be called twice.
 func (v *Verifier) Close() {
@@ -247,6 +244,9 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (*Token, error) {
 	}
 	return token, nil
 }
+
+// Revoked reports whether a token that was accepted has been revoked since.
+func (v *Verifier) Revoked(t *Token) bool { return v.options.Revoked(t) }
 
 // asError returns err as an *Error, which it is already.
 func asError(err error) *Error {

@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -19,6 +18,10 @@ type Access struct {
 	Token *auth.Token
 	// Expires, if it is not zero, is when Grant ends, and with it the stream that was opened with it.
 	Expires time.Time
+	// Revoked, if not nil, reports whether Grant was taken back since the request was authorized. It is asked when a body
+	// has been read, which takes as long as its sender likes, and, if there is a Token, when a stream has begun, which
+	// [hub.Hub.EndWhere] may have come too early for. It must be quick.
+	Revoked func() bool
 	// Dialect is that of the token. Zero is where there is none, or where it has none: protocol 1.0 then, or 0.x on
 	// a hub that speaks nothing else.
 	Dialect auth.Dialect
@@ -45,9 +48,6 @@ type Authorizer interface {
 	// logged and not sent.
 	Authorize(r *http.Request) (Access, error)
 }
-
-// revoker is an [Authorizer] that knows which tokens were revoked.
-type revoker interface{ Revoked(*auth.Token) bool }
 
 // AuthorizerFunc is a function that is an [Authorizer].
 type AuthorizerFunc func(r *http.Request) (Access, error)
@@ -87,8 +87,8 @@ func (h *handler) authorize(r *http.Request) (Access, error) {
 	if t := access.Token; t != nil && !t.Expires.IsZero() && (access.Expires.IsZero() || t.Expires.Before(access.Expires)) {
 		access.Expires = t.Expires
 	}
-	if !access.Expires.IsZero() && !time.Now().Before(access.Expires) {
-		return Access{}, invalidToken(errExpired)
+	if err := access.check(); err != nil {
+		return Access{}, err
 	}
 	if !h.options.Dialect.takes(access.Dialect) {
 		return Access{}, invalidToken(errOtherDialect)
@@ -96,17 +96,19 @@ func (h *handler) authorize(r *http.Request) (Access, error) {
 	return access, nil
 }
 
-// endIfRevoked ends a stream that has begun just now, and all others of its token, if that was revoked since it was
-// judged: whoever revoked it has looked for its streams before this one was there.
-func (h *handler) endIfRevoked(r *http.Request, token *auth.Token) {
-	if knows, ok := h.options.Authorizer.(revoker); !ok || token == nil || !knows.Revoked(token) {
-		return
+// check refuses access that has ended, or was taken back.
+func (a *Access) check() error {
+	if !a.Expires.IsZero() && !time.Now().Before(a.Expires) {
+		return invalidToken(errExpired)
 	}
-	// If the context or the hub ends, so does the stream.
-	_, _ = h.hub.EndWhere(context.WithoutCancel(r.Context()), func(bearer any) bool { return bearer == any(token) })
+	if a.Revoked != nil && a.Revoked() {
+		return invalidToken(errRevoked)
+	}
+	return nil
 }
 
 var (
+	errRevoked      = errors.New("protocol: what the request was granted was taken back meanwhile")
 	errExpired      = errors.New("protocol: what the request was granted has ended")
 	errOtherDialect = errors.New("protocol: the token is of a version of the protocol that is switched off")
 )

@@ -20,14 +20,13 @@ func (h *handler) serveConn(conn net.Conn, header http.Header, r *http.Request, 
 	sink.Until(s.sub.Expires())
 	head := s.sub.Head
 	s.sub.Head = nil
-	if _, err := s.sub.Attach(sink); err != nil {
+	if _, err := h.attach(r, s, sink); err != nil {
 		s.release()
 		s.unsetHeader(header)
 		h.refuseConn(conn, problemAnswer(r, header, h.refuse(r, err)))
 		return
 	}
 	defer s.release()
-	h.endIfRevoked(r, s.token)
 	ctx, gone := context.WithCancel(context.WithoutCancel(r.Context())) // the server has let go of the request
 	defer gone()
 	w := newConnWriter(conn, chunked)

@@ -25,6 +25,9 @@ func (h *handler) publishLines(w http.ResponseWriter, r *http.Request, access *A
 	if err != nil {
 		return err
 	}
+	if err := access.check(); err != nil {
+		return err
+	}
 	outcomes := h.hub.PublishAll(r.Context(), updates, access.Grant)
 	next := 0
 	for i := range lines {

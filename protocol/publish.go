@@ -52,6 +52,9 @@ func (h *handler) publishForm(w http.ResponseWriter, r *http.Request, access *Ac
 	if err != nil {
 		return err
 	}
+	if err := access.check(); err != nil {
+		return err
+	}
 	update, err := readUpdate(body, access.Dialect)
 	if err != nil {
 		return err

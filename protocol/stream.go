@@ -1,10 +1,10 @@
 package protocol
 
 import (
+	"context"
 	"net/http"
 	"time"
 
-	"github.com/tidings-hub/tidings/auth"
 	"github.com/tidings-hub/tidings/fanout"
 	"github.com/tidings-hub/tidings/hub"
 )
@@ -15,9 +15,10 @@ type stream struct {
 	lastEventID string // for the response's head; empty if no cursor was presented
 	gzip        bool
 	envelope    bool
-	token       *auth.Token          // nil if none was presented
 	release     func()               // is called when the stream has ended
 	sink        *fanout.ResponseSink // once it has begun, in a response
+	bearer      any                  // nil if the leave to receive cannot be taken back
+	revoked     func() bool          // see Access
 }
 
 // stream answers with s, and returns it if it is to be followed. The error, if any, comes before the response's head.
@@ -59,7 +60,7 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, s *stream) err
 	}
 	s.sink = fanout.NewResponseSink(h.stall, s.form())
 	s.sink.Until(s.sub.Expires())
-	sub, err := s.sub.Attach(s.sink) // what it is offered waits until Run
+	sub, err := h.attach(r, s, s.sink) // what it is offered waits until Run
 	if err != nil {
 		s.unsetHeader(w.Header())
 		return err
@@ -71,13 +72,24 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, s *stream) err
 		}
 	}()
 	s.sub = nil // all was told
-	h.endIfRevoked(r, s.token)
 	if r.ProtoMajor == 1 {
 		w.Header().Set("Connection", "close") // its write deadline outlives the stream
 	}
 	w.WriteHeader(http.StatusOK) // goes out with the first bytes, which a stream has at once
 	begun = true
 	return nil
+}
+
+// attach begins s. A stream whose leave was taken back before the hub knew of it, and so did not find it, is ended.
+func (h *handler) attach(r *http.Request, s *stream, sink fanout.Sink) (*fanout.Subscriber, error) {
+	bearer, revoked := s.bearer, s.revoked
+	s.bearer, s.revoked = nil, nil // are of no use any more
+	sub, err := s.sub.Attach(sink)
+	if err == nil && bearer != nil && revoked != nil && revoked() {
+		// An error says that the hub is closing, which ends every stream.
+		_, _ = h.hub.EndWhere(context.WithoutCancel(r.Context()), func(other any) bool { return other == bearer })
+	}
+	return sub, err
 }
 
 // follow writes the stream to w, and returns when it has ended.

@@ -18,6 +18,11 @@ func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) (*stream, er
 	if err != nil {
 		return nil, err
 	}
+	if r.Method == methodQuery {
+		if err := access.check(); err != nil {
+			return nil, err
+		}
+	}
 	request := hub.Request{Matchers: h.fixed, Grant: access.Grant, Expires: access.Expires}
 	if access.Token != nil {
 		request.Bearer = access.Token
@@ -53,7 +58,10 @@ func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) (*stream, er
 	if cursor.given {
 		answer = sub.LastEventID
 	}
-	return &stream{sub: sub, lastEventID: answer, envelope: envelope, token: access.Token, release: release}, nil
+	return &stream{
+		sub: sub, lastEventID: answer, envelope: envelope, release: release,
+		bearer: request.Bearer, revoked: access.Revoked,
+	}, nil
 }
 
 // mayEnvelope reports whether envelopes are asked for, which say the names of topics.

@@ -49,13 +49,11 @@ func (h *handler) takeOver(w http.ResponseWriter, r *http.Request, s *stream) (t
 		return true, nil
 	}
 	s.sub.Done = s.release
-	if _, err := s.sub.Attach(sink); err != nil {
+	if _, err := h.attach(r, s, sink); err != nil {
 		s.release()
 		s.unsetHeader(w.Header())
 		sink.Refuse(problemAnswer(r, w.Header(), h.refuse(r, err)))
-		return true, nil
 	}
-	h.endIfRevoked(r, s.token)
 	return true, nil
 }
 

@@ -91,12 +91,10 @@ func (t Tokens) Authorize(r *http.Request) (Access, error) {
 	if err := c.check(token); err != nil {
 		return Access{}, err
 	}
-	return t.access(token, token.Dialect, c.from == fromCookie || c.from == fromLegacyCookie), nil
-}
-
-// Revoked reports whether a token or ticket that was good has been revoked since.
-func (t Tokens) Revoked(token *auth.Token) bool {
-	return t.Verifier != nil && t.Verifier.Revoked(token) || t.Asker != nil && t.Asker.Revoked(token)
+	access := t.access(token, token.Dialect, c.from == fromCookie || c.from == fromLegacyCookie)
+	verifier := t.Verifier // all that is held of t
+	access.Revoked = func() bool { return verifier.Revoked(token) }
+	return access, nil
 }
 
 var errNoKeys = errors.New("protocol: the request has a token, but no key is known that it could be checked with")
@@ -113,7 +111,10 @@ func (t Tokens) ask(r *http.Request) (Access, error) {
 	if err != nil {
 		return Access{}, err
 	}
-	return t.access(ticket, 0, len(r.Header.Values("Cookie")) > 0 && !bearer(r)), nil
+	access := t.access(ticket, 0, len(r.Header.Values("Cookie")) > 0 && !bearer(r))
+	asker := t.Asker // all that is held of t
+	access.Revoked = func() bool { return asker.Revoked(ticket) }
+	return access, nil
 }
 
 // nothing returns what somebody may do who presents nothing.
