@@ -15,7 +15,7 @@ import (
 
 const hello = `event: tidings.hello
 id: #e.7
-data: {"subscriber":"s","epoch":"e","verdict":"fresh","heartbeat":15000,"limits":{"matchers":100,"matcherBytes":4096}}
+data: {"subscriber":"s","epoch":"e","position":"#e.7","verdict":"fresh","heartbeat":15000,"limits":{"matchers":100,"matcherBytes":4096}}
 
 `
 
