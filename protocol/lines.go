@@ -191,6 +191,9 @@ func parseLine(text []byte, scope string) (s hub.Submission, err error) {
 	if !utf8.Valid(text) { // which the decoder would mend
 		return s, badField("", "the line is not valid UTF-8")
 	}
+	if err := checkSurrogates(text); err != nil {
+		return s, err
+	}
 	if err := json.Unmarshal(text, &l); err != nil {
 		return s, explainJSON(err)
 	}
