@@ -174,14 +174,14 @@ func TestClientUnderstandsTheHub(t *testing.T) {
 				numbers(t, source, 2, func(int) {})
 			}
 			want := client.Hello{
-				Subscriber: hello.Subscriber, Epoch: hello.Epoch, Verdict: "gap",
+				Subscriber: hello.Subscriber, Epoch: hello.Epoch, Position: hello.Position, Verdict: "gap",
 				Heartbeat:   s.hub.Options().Fanout.Heartbeat,
 				MaxMatchers: s.hub.Options().Limits.Matchers, MaxMatcherBytes: s.hub.Options().Limits.TopicBytes,
 			}
 			if hello != want || hello.Subscriber == "" || hello.Epoch == "" {
 				t.Errorf("hello %+v, want %+v", hello, want)
 			}
-			if len(gaps) != 2 || gaps[0].From != o.LastEventID || gaps[0].To == "" || gaps[0].Why != "lineage" ||
+			if len(gaps) != 2 || gaps[0].From != o.LastEventID || gaps[0].To == "" || gaps[0].To != hello.Position || gaps[0].Why != "lineage" ||
 				gaps[1] != (client.Gap{From: o.LastEventID, To: eventlog.Earliest}) {
 				t.Errorf("gaps %+v", gaps)
 			}
