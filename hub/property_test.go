@@ -245,7 +245,7 @@ func (w *world) restart(rt *rapid.T) {
 	}
 	w.start(rt)
 	for _, c := range w.clients {
-		c.served = 0
+		c.served, c.gapped, c.told = 0, false, 0
 	}
 }
 
