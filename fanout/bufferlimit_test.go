@@ -18,8 +18,9 @@ func TestBufferLimitDropsWhatIsNotBegun(t *testing.T) {
 	for name, form := range forms {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
+				// Updates as small as these cost far more than their text: a chunk is a few of them, not half the limit.
 				r := newRig(t, eventlog.Retention{}, fanout.Options{
-					Shards: 2, WindowBytes: 2, KeptBytes: 2, BufferLimit: 20_000, PendingBytes: 1 << 20, ChunkBytes: 500,
+					Shards: 2, WindowBytes: 2, KeptBytes: 2, BufferLimit: 20_000, PendingBytes: 1 << 20, ChunkBytes: 50,
 				})
 				attach := func(room int) *reader {
 					sink := newFake(room)
