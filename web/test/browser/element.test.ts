@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { eventually, scene, streams, until } from './harness.js';
+import { eventually, expire, scene, streams, until } from './harness.js';
 
 scene('a template is copied for each event, in its order and up to its limit', async ({ server, page, load }) => {
   await load(`
@@ -151,8 +151,7 @@ for (const share of ['worker', 'leader', 'none'] as const) {
     await until('the stream', () => hub.open, (open) => open === 1);
     hub.publish('a', 'one', { id: 'ü…\u{1f680}' });
     await eventually('the text', () => page.locator('b').textContent(), 'one');
-    hub.signal('expiring', { at: 0, in: 1_000 });
-    await until('the next request', () => hub.requests.length, (count) => count === 2);
+    await expire(hub);
     await until('the stream', () => hub.open, (open) => open === 1);
     hub.publish('a', 'two');
     await eventually('the text', () => page.locator('b').textContent(), 'two');

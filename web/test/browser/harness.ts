@@ -121,6 +121,16 @@ export async function until<T>(what: string, read: () => T | Promise<T>, accept:
   }
 }
 
+/** Says that the token ends until another request comes: a stream that has only just begun is not made anew for that. */
+export async function expire(hub: TestHub): Promise<void> {
+  const before = hub.requests.length;
+  const warn = (): number => {
+    hub.signal('expiring', { at: 0, in: 1_000 });
+    return hub.requests.length;
+  };
+  await until('the next request', warn, (count) => count > before);
+}
+
 /** Waits until the server has this many open streams. */
 export async function streams(server: StreamServer, count: number): Promise<void> {
   await until(`${count} open streams`, () => server.open, (open) => open === count);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cwd } from 'node:process';
 import type { Page } from 'playwright-core';
-import { eventually, until } from '../harness.js';
+import { eventually, expire, until } from '../harness.js';
 import { Application } from './app.js';
 import { usage } from './usage.js';
 
@@ -85,7 +85,7 @@ export function lowCode(): void {
       await page.goto(application.origin);
       await eventually('streams', () => hub.open, 1);
       await set(page, 'token', 'second');
-      hub.signal('expiring', { in: 1 });
+      await expire(hub);
       await eventually('tokens', () => hub.requests.map(({ authorization }) => authorization), ['Bearer first', 'Bearer second']);
       await eventually('streams', () => hub.open, 1);
       hub.publish('news', 'hello');

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cwd } from 'node:process';
 import type { Page } from 'playwright-core';
-import { eventually } from '../harness.js';
+import { eventually, expire } from '../harness.js';
 import { Application } from './app.js';
 import { usage } from './usage.js';
 
@@ -122,7 +122,7 @@ export function swapped(swapper: Swapper): void {
       await eventually('streams', () => application.hub.open, 1);
       application.build('main', 'green');
       await eventually('the list', () => list(page), application.shown);
-      application.hub.signal('expiring', { in: 1 });
+      await expire(application.hub);
       await eventually('tokens', () => application.hub.requests.map(({ authorization }) => authorization), ['Bearer token-1', 'Bearer token-2']);
       await page.click('a[href="/again"]');
       await page.waitForURL('**/again');
