@@ -51,7 +51,7 @@ func (c *serveCommand) Run(ctx context.Context, std *streams) error {
 	o.LoopbackOnly, o.Stall = c.Dev, c.Stall
 	o.MaxConnections, o.NotSentBytes = c.MaxConnections, c.NotSentBytes()
 	metrics := new(server.Metrics)
-	o.Refused = metrics.ConnectionRefused
+	o.Refused, o.CertificateRead = metrics.ConnectionRefused, metrics.CertificateRead
 	s, err := server.Listen(ctx, o)
 	if err != nil {
 		return err

@@ -157,7 +157,7 @@ func (s *site) operatorServer(ctx context.Context, c *config.Serve, log eventlog
 		return nil, nil, err
 	}
 	l := listenOptions(&c.Listen, logger)
-	l.Addr = c.OperatorAddr
+	l.Addr, l.CertificateRead = c.OperatorAddr, s.metrics.CertificateRead
 	listener, err := server.Listen(ctx, l)
 	if err != nil {
 		return nil, nil, err

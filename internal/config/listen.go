@@ -11,9 +11,9 @@ type Listen struct {
 	// Addr is where to listen. Port 0 takes any free port; the printed URL tells which.
 	Addr string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"TIDINGS_ADDR" help:"Where to listen; port 0 is any free one."`
 	// TLSCert and TLSKey name the files of a certificate chain and its key, in PEM. With them the server speaks
-	// HTTP/1.1 and HTTP/2 over TLS, without them both in clear.
-	TLSCert string `name:"tls-cert" placeholder:"FILE" env:"TIDINGS_TLS_CERT" help:"Certificate chain in PEM: serve HTTP/1.1 and HTTP/2 over TLS."`
-	TLSKey  string `name:"tls-key" placeholder:"FILE" env:"TIDINGS_TLS_KEY" help:"The certificate's private key in PEM."`
+	// HTTP/1.1 and HTTP/2 over TLS, without them both in clear. They are read again when they have changed.
+	TLSCert string `name:"tls-cert" placeholder:"FILE" env:"TIDINGS_TLS_CERT" help:"Certificate chain in PEM: serve HTTP/1.1 and HTTP/2 over TLS. It is read again when it has changed."`
+	TLSKey  string `name:"tls-key" placeholder:"FILE" env:"TIDINGS_TLS_KEY" help:"The certificate's private key in PEM; read again too."`
 	// Grace is how long the streams have to end by themselves after an interrupt. Then they are cut; a subscriber
 	// that comes back with its cursor loses nothing by it.
 	Grace time.Duration `default:"2s" placeholder:"DURATION" env:"TIDINGS_GRACE" help:"How long streams may take to end after Ctrl-C before they are cut."`

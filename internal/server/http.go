@@ -43,6 +43,6 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 		return hs
 	}
 	hs.Protocols.SetHTTP2(true)
-	hs.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*s.certificate}, MinVersion: tls.VersionTLS12}
+	hs.TLSConfig = &tls.Config{GetCertificate: s.certificate.get, MinVersion: tls.VersionTLS12}
 	return hs
 }

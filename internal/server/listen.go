@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -18,7 +17,7 @@ import (
 type Server struct {
 	options     Options
 	listener    net.Listener
-	certificate *tls.Certificate // nil to serve in clear
+	certificate *certificate // nil to serve in clear
 	ceiling     Ceiling
 	close       func() error
 }
@@ -50,7 +49,7 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 	if o.LoopbackOnly && !loopbackAddr(o.Addr) {
 		return nil, &NotLoopbackError{Addr: o.Addr}
 	}
-	certificate, err := loadCertificate(o.CertFile, o.KeyFile)
+	certificate, err := loadCertificate(&o)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ type Metrics struct {
 	behind                                           counters
 	ended                                            counters
 	connections                                      counters
+	certificates, certificatesFailed                 atomic.Uint64
 }
 
 // counters has one counter for each reason of some enumeration.
@@ -33,6 +34,15 @@ func (c *counters) add(reason uint8) {
 
 // ConnectionRefused counts a connection that was refused. It is for [Options].Refused.
 func (m *Metrics) ConnectionRefused(reason RefuseReason) { m.connections.add(uint8(reason)) }
+
+// CertificateRead counts a change of the certificate's files. It is for [Options].CertificateRead.
+func (m *Metrics) CertificateRead(err error) {
+	if err != nil {
+		m.certificatesFailed.Add(1)
+	} else {
+		m.certificates.Add(1)
+	}
+}
 
 // Updates returns an observer that counts, and then tells next.
 func (m *Metrics) Updates(next hub.Observer) hub.Observer {
@@ -134,6 +144,8 @@ func (m *Metrics) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	reasons(out, "tidings_behind_total", "Times that a live subscriber fell behind.", fanout.BehindReasons(), &m.behind)
 	reasons(out, "tidings_ended_total", "Streams that have ended.", fanout.EndReasons(), &m.ended)
 	reasons(out, "tidings_connections_refused_total", "Connections that were refused.", RefuseReasons(), &m.connections)
+	out.counter("tidings_certificates_read_total", "Changed certificates that were taken up.", &m.certificates)
+	out.counter("tidings_certificates_failed_total", "Changed certificates that cannot be used: the one before stays.", &m.certificatesFailed)
 	_ = out.Flush() // nobody is left to tell
 }
 

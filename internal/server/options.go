@@ -12,8 +12,12 @@ type Options struct {
 	// LoopbackOnly refuses every address that other machines could reach.
 	LoopbackOnly bool
 	// CertFile and KeyFile hold a certificate chain and its private key, in PEM. With both the server speaks
-	// HTTP/1.1 and HTTP/2 over TLS, with neither both in clear.
+	// HTTP/1.1 and HTTP/2 over TLS, with neither both in clear. A handshake looks at the files, once a second at most,
+	// and takes up what has changed; what cannot be used leaves the pair before. Connections that are there stay.
 	CertFile, KeyFile string
+	// CertificateRead, if not nil, is told of every change of the files: nil if what they hold was taken up, a
+	// [*CertificateError] if it cannot be used. It must be quick.
+	CertificateRead func(error)
 	// Grace is how long the streams may take to end before they are cut; default 2 s.
 	Grace time.Duration
 	// Stall is how long a connection may take no byte of what is to be written to it; default 60 s. It should be the
