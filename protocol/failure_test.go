@@ -8,9 +8,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/hub"
@@ -135,4 +138,49 @@ func TestPublisherLeaves(t *testing.T) {
 	if logged.Len() > 0 {
 		t.Errorf("logged %s", &logged)
 	}
+}
+
+// TestFailuresDoNotFloodTheLog: while the log cannot take anything, that is an error once a minute for each kind of
+// failure, with the number of those before, and debug output for each.
+func TestFailuresDoNotFloodTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logged := new(records)
+		log := &brokenLog{Log: newMemory(t, eventlog.Retention{})}
+		h := newHub(t, hub.Options{Log: log})
+		defer h.Close()
+		handler, err := protocol.Handler(h, protocol.Options{Authorizer: protocol.AllowAll(), Logger: slog.New(logged)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fail := func(err error, times int, before ...string) {
+			t.Helper()
+			log.fail(err)
+			for range times {
+				r := httptest.NewRequest(http.MethodPost, protocol.DefaultPath, strings.NewReader("topic=a"))
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				handler.ServeHTTP(httptest.NewRecorder(), r)
+			}
+			lines, errs := logged.take(), []string(nil)
+			for _, l := range lines {
+				if l["request"] == "" {
+					t.Errorf("a failure is logged without its request: %v", l)
+				}
+				if l["level"] == "ERROR" {
+					errs = append(errs, l["before"])
+				}
+			}
+			if len(lines) != times || !slices.Equal(errs, before) {
+				t.Errorf("%d lines for %d failures, the errors say %q before, want %q", len(lines), times, errs, before)
+			}
+		}
+		fail(eventlog.ErrNoSpace, 5, "")
+		fail(eventlog.ErrOutcomeUnknown, 2, "") // another kind
+		time.Sleep(59 * time.Second)
+		fail(eventlog.ErrNoSpace, 5)
+		time.Sleep(time.Second)
+		fail(eventlog.ErrNoSpace, 5, "9")
+		time.Sleep(time.Minute)
+		fail(eventlog.ErrNoSpace, 1, "4")
+		fail(errors.New("what nobody expects"), 2, "", "")
+	})
 }

@@ -151,6 +151,7 @@ type handler struct {
 	maxLines    int
 	addresses   *addressCounts
 	subjects    subjectCounts
+	failures    failures
 	guard       http.CrossOriginProtection
 }
 

@@ -101,9 +101,16 @@ func (h *handler) logRefusal(r *http.Request, p *problem, reason string) {
 		return
 	}
 	cause, level, message := p.cause, slog.LevelDebug, "request refused"
+	untold := 0
 	switch {
-	case p.failure != "":
+	case p.failure != "" && p.Status == http.StatusInternalServerError:
 		level, message = slog.LevelError, p.failure
+	case p.failure != "": // the log's, which the next request will have too
+		message = p.failure
+		var speak bool
+		if untold, speak = h.failures.say(p.failure); speak {
+			level = slog.LevelError
+		}
 	case p.challenge != noChallenge:
 		level = slog.LevelInfo
 	}
@@ -113,6 +120,9 @@ func (h *handler) logRefusal(r *http.Request, p *problem, reason string) {
 	attrs := []any{
 		"request", p.RequestID, "method", r.Method, "path", r.URL.Path, "client", h.addresses.of(r).String(),
 		"status", p.Status, "error", cause,
+	}
+	if untold > 0 {
+		attrs = append(attrs, "before", untold)
 	}
 	if reason != "" {
 		attrs = append(attrs, "reason", reason)

@@ -17,3 +17,6 @@ func LookAgain(s *Server) {
 
 // ListenConfig returns how a server of these options listens.
 func ListenConfig(o Options) *net.ListenConfig { return o.withDefaults().listenConfig() }
+
+// LogUpdates is what the tests see of how updates are logged.
+var LogUpdates = logUpdates

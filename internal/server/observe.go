@@ -8,11 +8,19 @@ import (
 	"github.com/tidings-hub/tidings/hub"
 )
 
-// logUpdates writes down what happens to updates: failures always, refusals at debug level.
+// logUpdates writes down what happens to updates: failures, but not each while they last, refusals at debug level.
 func logUpdates(logger *slog.Logger) hub.Observer {
+	var failing spell
 	return hub.Observer{
+		Committed: func(int) {
+			if all, since, speak := failing.end(); speak {
+				logger.Info("updates are kept again", "failed", all, "since", since)
+			}
+		},
 		Failed: func(updates int, err error) {
-			logger.Error("updates could not be kept", "updates", updates, "error", err)
+			if untold, speak := failing.more(updates); speak {
+				logger.Error("updates could not be kept", "updates", updates, "before", untold, "error", err)
+			}
 		},
 		TrimFailed: func(err error) {
 			logger.Error("the log could not be trimmed", "error", err)
