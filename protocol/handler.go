@@ -50,7 +50,8 @@ type Options struct {
 	// IPv6 addresses are counted by their /64. Beyond it a stream is refused with 429.
 	MaxPerAddress int
 	// MaxPerSubject bounds the streams that one subject of tokens may have at once on this handler; 0 for no bound.
-	// Beyond it a stream is refused with 429.
+	// Beyond it a stream is refused with 429. A token without a subject is counted by itself, by its [auth.Token].Hash;
+	// who has no token is not counted.
 	MaxPerSubject int
 	// ClientAddr says which address a request counts for under MaxPerAddress; the zero Addr is not counted. Default:
 	// the other end of the connection. Behind proxies it is what [ForwardedFor] returns. It is called from many

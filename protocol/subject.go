@@ -26,7 +26,8 @@ func (c *subjectCounts) take(access *Access) (release func(), err error) {
 	if c.max == 0 || access.Token == nil {
 		return releaseNothing, nil
 	}
-	if !c.add(access.Scope) {
+	subject := subjectOf(access)
+	if !c.add(subject) {
 		if c.refused != nil {
 			c.refused(hub.RefusedSubject)
 		}
@@ -38,30 +39,44 @@ func (c *subjectCounts) take(access *Access) (release func(), err error) {
 	var released atomic.Bool
 	return func() {
 		if !released.Swap(true) {
-			c.remove(access.Scope)
+			c.remove(subject)
 		}
 	}, nil
 }
 
+// subjectOf returns what streams are counted by: the subject of the token, as its issuer names it. A token without one is
+// counted by itself. That others have none either, as with protocol 0.x most have, does not make them one subject; nor
+// do those of one application, whose client_id is that of all its users.
+func subjectOf(access *Access) string {
+	t := access.Token
+	switch {
+	case t.Subject != "":
+		return "subject:" + t.Issuer + "\x00" + t.Subject
+	case t.Hash != [len(t.Hash)]byte{}:
+		return "token:" + string(t.Hash[:])
+	}
+	return "scope:" + access.Scope // an Authorizer of somebody's own
+}
+
 // add reports whether there is room for one more stream, and counts it.
-func (c *subjectCounts) add(scope string) bool {
+func (c *subjectCounts) add(subject string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.streams[scope] >= c.max {
+	if c.streams[subject] >= c.max {
 		return false
 	}
 	if c.streams == nil {
 		c.streams = map[string]int{}
 	}
-	c.streams[scope]++
+	c.streams[subject]++
 	return true
 }
 
 // remove forgets a subject with its last stream.
-func (c *subjectCounts) remove(scope string) {
+func (c *subjectCounts) remove(subject string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.streams[scope]--; c.streams[scope] == 0 {
-		delete(c.streams, scope)
+	if c.streams[subject]--; c.streams[subject] == 0 {
+		delete(c.streams, subject)
 	}
 }

@@ -57,3 +57,38 @@ func TestMaxPerSubject(t *testing.T) {
 		}
 	})
 }
+
+// TestMaxPerSubjectWithoutSubject: tokens that have no subject are no subject together, whatever else they share. One of
+// them is counted like a subject.
+func TestMaxPerSubjectWithoutSubject(t *testing.T) {
+	tokens := map[string]protocol.Access{}
+	for i, name := range []string{"first", "second", "third"} {
+		token := &auth.Token{Issuer: "https://app.example", ClientID: "the application"}
+		token.Hash[0] = byte(i + 1)
+		tokens[name] = protocol.Access{Token: token, Scope: "the application's"}
+	}
+	for _, name := range []string{"ann", "bob"} { // an Authorizer may leave the scope out
+		tokens[name] = protocol.Access{Token: &auth.Token{Subject: name}}
+	}
+	for _, issuer := range []string{"one", "two"} {
+		tokens["ann of "+issuer] = protocol.Access{Token: &auth.Token{Issuer: issuer, Subject: "ann"}}
+	}
+	run(t, func(t *testing.T, m mode) {
+		s := serve(t, m, hub.Options{}, protocol.Options{
+			MaxPerSubject: 1,
+			Authorizer: protocol.AuthorizerFunc(func(r *http.Request) (protocol.Access, error) {
+				return tokens[r.Header.Get("X-Token")], nil
+			}),
+		})
+		for name := range tokens {
+			if resp := s.request(t, http.MethodGet, "topic=a", "", "X-Token", name); resp.StatusCode != http.StatusOK {
+				t.Errorf("%s: %s, although nobody has a stream with it", name, resp.Status)
+			}
+		}
+		for name := range tokens {
+			if resp := s.request(t, http.MethodGet, "topic=a", "", "X-Token", name); resp.StatusCode != http.StatusTooManyRequests {
+				t.Errorf("%s: %s for a second stream", name, resp.Status)
+			}
+		}
+	})
+}

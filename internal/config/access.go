@@ -28,7 +28,7 @@ type Access struct {
 	// MaxConnectionAge is how long a stream may last.
 	MaxConnectionAge time.Duration `default:"0" placeholder:"DURATION" env:"TIDINGS_MAX_CONNECTION_AGE" help:"How long a stream may last; each ends up to a fifth sooner, at random; 0 for no bound beside its token's."`
 	// MaxPerSubject is how many streams the bearers of one subject's tokens may have.
-	MaxPerSubject int `default:"0" placeholder:"N" env:"TIDINGS_MAX_PER_SUBJECT" help:"How many streams one subject of tokens may have; 0 for no bound."`
+	MaxPerSubject int `default:"0" placeholder:"N" env:"TIDINGS_MAX_PER_SUBJECT" help:"How many streams one subject of tokens, or one token without a subject, may have; 0 for no bound."`
 
 	// OperatorAddr is where the operator's API listens.
 	OperatorAddr string `placeholder:"HOST:PORT" env:"TIDINGS_OPERATOR_ADDR" help:"Where to serve the operator's API: state, metrics, backups, revocations. Off unless it is given."`
