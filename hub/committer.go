@@ -63,7 +63,10 @@ func (c *committer) enqueue(entries []eventlog.Entry, reply chan<- answer) error
 	if c.closed {
 		return ErrClosed
 	}
-	if c.bytes+size > c.max {
+	switch {
+	case size > c.max:
+		return &LimitError{Limit: "QueueBytes", Max: c.max, Got: size, Alone: true}
+	case c.bytes+size > c.max:
 		return &LimitError{Limit: "QueueBytes", Max: c.max, Got: c.bytes + size}
 	}
 	c.queue = append(c.queue, waiting{entries: entries, answer: reply})

@@ -32,6 +32,8 @@ type LimitError struct {
 	Max int
 	// Got is what was asked for.
 	Got int
+	// Alone says of QueueBytes that the updates are beyond it by themselves, however little else waits.
+	Alone bool
 }
 
 func (e *LimitError) Error() string {

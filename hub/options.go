@@ -56,7 +56,8 @@ type Limits struct {
 	Latest int
 	// Newest is how many of the newest updates a subscriber may ask for; default 10,000.
 	Newest int
-	// QueueBytes is how much may wait for the committer; default 64 MiB. Beyond it publishing is refused.
+	// QueueBytes is how much may wait for the committer; default 64 MiB. Beyond it publishing is refused, until the log
+	// has caught up; what is more by itself, published together, is refused for good (LimitError.Alone).
 	QueueBytes int
 	// PresenceQueue is how many subscriptions may have begun or ended without the log saying so yet, under
 	// Options.Subscriptions; default 100,000. Beyond it no subscriber is taken until the log has caught up: none begins

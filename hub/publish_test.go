@@ -115,6 +115,32 @@ func TestPublishGathers(t *testing.T) {
 	})
 }
 
+// TestPublishBeyondTheQueueAlone: updates that could not wait together even if nothing else did are told from those that
+// only come at a bad time. What is exactly as much as may wait is taken.
+func TestPublishBeyondTheQueueAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limits := hub.Limits{Topics: 1, TopicBytes: 1, IDBytes: 1, TypeBytes: 1, DataBytes: 97, KeyBytes: 1, QueueBytes: 250}
+		r := newRig(t, eventlog.Retention{}, hub.Options{Limits: limits})
+		batch := func(sizes ...int) (updates []hub.Submission) {
+			for _, n := range sizes {
+				updates = append(updates, hub.Submission{Update: update(strings.Repeat("x", n-1))})
+			}
+			return updates
+		}
+		for i, o := range r.hub.PublishAll(t.Context(), batch(98, 98, 55), topic.All()) {
+			want := &hub.LimitError{Limit: "QueueBytes", Max: 250, Got: 251, Alone: true}
+			if diff := cmp.Diff(error(want), o.Err, compareErrors); diff != "" {
+				t.Errorf("update %d (-want +got):\n%s", i, diff)
+			}
+		}
+		for i, o := range r.hub.PublishAll(t.Context(), batch(98, 98, 54), topic.All()) {
+			if o.Err != nil {
+				t.Errorf("update %d: %v", i, o.Err)
+			}
+		}
+	})
+}
+
 // TestPublishQueueIsBounded: publishing is refused while too much waits for a log that does not keep up.
 func TestPublishQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

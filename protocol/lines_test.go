@@ -322,3 +322,20 @@ func TestLinesIdempotent(t *testing.T) {
 		r.want("once", "no key", "end")
 	})
 }
+
+// TestLinesBeyondTheQueue: a body whose updates could never wait together is refused for good, as too long, and not asked
+// for again. In two parts it is taken.
+func TestLinesBeyondTheQueue(t *testing.T) {
+	run(t, func(t *testing.T, m mode) {
+		limits := hub.Limits{Topics: 1, TopicBytes: 10, IDBytes: 10, TypeBytes: 10, DataBytes: 1000, KeyBytes: 10, QueueBytes: 1100}
+		s := serve(t, m, hub.Options{Limits: limits}, protocol.Options{Authorizer: protocol.AllowAll()})
+		line := `{"topic":"a","data":"` + strings.Repeat("x", 600) + `"}`
+		resp := s.postLines(t, line, line)
+		p := wantProblem(t, resp, http.StatusRequestEntityTooLarge, "", "of all updates together is 1202, the limit QueueBytes is 1100")
+		if again := resp.Header.Get("Retry-After"); p.Limit != "QueueBytes" || p.Max != 1100 || again != "" {
+			t.Errorf("limit %q of %d, Retry-After %q", p.Limit, p.Max, again)
+		}
+		s.results(t, line)
+		s.results(t, line)
+	})
+}

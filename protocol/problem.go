@@ -124,6 +124,10 @@ func explainLimit(r *http.Request, e *hub.LimitError) *problem {
 	what := ""
 	switch e.Limit {
 	case limitQueue:
+		if e.Alone {
+			what = "the length in bytes of all updates together"
+			break
+		}
 		p.Status, p.retryAfter = http.StatusServiceUnavailable, retryBusy
 		p.Detail = "too many updates are waiting to be written (limit QueueBytes)"
 		return p

@@ -32,7 +32,8 @@ type Limits struct {
 	MaxNewest int `default:"10000" placeholder:"N" env:"TIDINGS_MAX_NEWEST" help:"How many of the newest updates a subscriber may ask for."`
 	// MaxPresenceQueue bounds how many beginnings and ends of subscriptions wait for the log. Beyond it nobody is let in.
 	MaxPresenceQueue int `default:"100000" placeholder:"N" env:"TIDINGS_MAX_PRESENCE_QUEUE" help:"With --subscriptions: how many beginnings and ends of subscriptions may wait for the log before no more subscribers are taken."`
-	// MaxQueueBytes bounds the updates that wait for the log. Beyond it publishing is refused.
+	// MaxQueueBytes bounds the updates that wait for the log. Beyond it publishing is refused, for now; updates that are
+	// published together and are beyond it by themselves are refused for good.
 	MaxQueueBytes Bytes `default:"64MiB" placeholder:"BYTES" env:"TIDINGS_MAX_QUEUE_BYTES" help:"How much may wait for the log before publishing is refused."`
 }
 
