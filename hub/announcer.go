@@ -191,14 +191,15 @@ func (a *announcer) write(commit func([]eventlog.Entry) ([]Outcome, error)) (mor
 	if len(part) == 0 {
 		return false, nil
 	}
+	most := min(announceBytes, a.committer.max)
 	entries, size := make([]eventlog.Entry, 0, len(part)), 0
 	for i := range part {
-		if size >= announceBytes {
+		e := part[i].entry()
+		if size += entrySize(&e); i > 0 && size > most {
 			part = part[:i]
 			break
 		}
-		e := part[i].entry()
-		entries, size = append(entries, e), size+e.Size()+len(e.Mark.Value)
+		entries = append(entries, e)
 	}
 	outcomes, err := commit(entries)
 	if err != nil {

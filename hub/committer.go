@@ -56,7 +56,7 @@ func newCommitter(log eventlog.Log, fan *fanout.Fanout, max int, observe *Observ
 func (c *committer) enqueue(entries []eventlog.Entry, reply chan<- answer) error {
 	size := 0
 	for i := range entries {
-		size += entries[i].Size() + len(entries[i].Key) + len(entries[i].Mark.Value)
+		size += entrySize(&entries[i])
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,6 +74,9 @@ func (c *committer) enqueue(entries []eventlog.Entry, reply chan<- answer) error
 	c.wake()
 	return nil
 }
+
+// entrySize is what an entry counts for while it waits.
+func entrySize(e *eventlog.Entry) int { return e.Size() + len(e.Key) + len(e.Mark.Value) }
 
 func (c *committer) wake() {
 	select {
