@@ -46,6 +46,7 @@ func (e *engine) listener(logger *slog.Logger) *pebble.EventListener {
 			e.fail(fmt.Errorf("cannot compact: %w", *err))
 		}
 	}
+	failures := &repeated{logger: logger}
 	return &pebble.EventListener{
 		FlushEnd: func(info pebble.FlushInfo) {
 			flush.Store(&info.Err)
@@ -69,14 +70,14 @@ func (e *engine) listener(logger *slog.Logger) *pebble.EventListener {
 		},
 		WriteStallEnd: func() { stalled.Store(false) },
 		BackgroundError: func(err error) {
-			logger.Error("work in the background has failed", "error", err, "from", "pebble")
+			failures.error("work in the background has failed", err)
 			// Not every flush that ends with an error has failed: there may have been nothing to write.
 			if last := flush.Load(); last != nil && *last != nil && errors.Is(err, *last) {
 				e.fail(fmt.Errorf("cannot flush: %w", err))
 			}
 		},
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
-			logger.Error("a file of the log is damaged", "file", info.Path, "error", info.Details, "from", "pebble")
+			failures.error("a file of the log is damaged", info.Details, "file", info.Path)
 		},
 	}
 }
