@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"weak"
 )
 
@@ -33,6 +34,8 @@ func (e *MatcherError) Error() string {
 // and a limit on what a pattern's regular expressions compile to.
 type Compiler struct {
 	base *base
+
+	givenUp atomic.Uint64
 
 	mu       sync.Mutex
 	programs map[programKey]weak.Pointer[program]
@@ -152,9 +155,16 @@ func (c *Compiler) share(kind Kind, value string, compile func() (*program, erro
 		return Matcher{}, err
 	}
 	compiled.value = strings.Clone(value) // which may be a part of a whole request
+	compiled.count(&c.givenUp)
 	p := c.keep(programKey{kind, compiled.value}, compiled)
 	return Matcher{program: p, value: p.value}, nil
 }
+
+// GivenUp returns how often a matcher of c was not tried on a topic, and therefore has not selected it, because that would
+// have taken too long: the product of what the matcher's regular expressions compile to and the length of the topic is
+// bounded. With topics of up to 4,096 bytes only expressions with large counted repetitions come to that, such as
+// [a-z]{1,100}, and only with long topics.
+func (c *Compiler) GivenUp() uint64 { return c.givenUp.Load() }
 
 func (c *Compiler) find(key programKey) *program {
 	c.mu.Lock()

@@ -184,3 +184,42 @@ func TestCostlyTopics(t *testing.T) {
 		}
 	}
 }
+
+// TestGivenUp: a topic that is too long for a costly matcher is not selected, which is counted; one that the matcher's
+// beginning rules out is not.
+func TestGivenUp(t *testing.T) {
+	c, err := topic.NewCompiler(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pattern, err := c.Pattern("https://example.com/:name([a-z]{1,500})*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	template, err := c.Template("n/{+" + strings.Repeat("a,", 100) + "a}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name  string
+		m     topic.Matcher
+		topic string
+		match bool
+		want  uint64
+	}{
+		{"short", pattern, "https://example.com/abc", true, 0},
+		{"long", pattern, "https://example.com/" + strings.Repeat("a", 800), false, 1},
+		{"long, in another place", pattern, "https://example.org/" + strings.Repeat("a", 800), false, 1},
+		{"template, short", template, "n/a", true, 1},
+		{"template, long", template, "n/" + strings.Repeat("a", 4000), false, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.m.Match(tt.topic); got != tt.match {
+				t.Errorf("Match is %t", got)
+			}
+			if got := c.GivenUp(); got != tt.want {
+				t.Errorf("%d were given up, want %d", got, tt.want)
+			}
+		})
+	}
+}

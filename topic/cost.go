@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -16,7 +17,7 @@ const maxCost = 2048
 const maxCostTogether = 5 * maxCost
 
 // maxWork bounds the product of the size of a regular expression and the length of the text that it is run on, which
-// is what running it costs: some milliseconds at most. What would cost more matches nothing.
+// is what running it costs: some milliseconds at most. What would cost more matches nothing, and is counted.
 const maxWork = 1 << 19
 
 // What an instruction or two around a group, and a range of characters in a class, count for.
@@ -51,11 +52,18 @@ func regexpCost(re *syntax.Regexp) int {
 
 // expression is a regular expression together with what it costs to run on one byte.
 type expression struct {
-	re   *regexp.Regexp
-	cost int
+	re      *regexp.Regexp
+	cost    int
+	givenUp *atomic.Uint64 // of the compiler
 }
 
-func (e *expression) match(s string) bool { return e.cost*(len(s)+1) <= maxWork && e.re.MatchString(s) }
+func (e *expression) match(s string) bool {
+	if e.cost*(len(s)+1) > maxWork {
+		e.givenUp.Add(1)
+		return false
+	}
+	return e.re.MatchString(s)
+}
 
 // newExpression compiles text, if it is not too costly.
 func newExpression(text string) (*expression, string) {
@@ -72,6 +80,18 @@ func newExpression(text string) (*expression, string) {
 		return nil, unsupported(err)
 	}
 	return &expression{re: re, cost: cost}, ""
+}
+
+// count lets what p gives up count in n.
+func (p *program) count(n *atomic.Uint64) {
+	if re := p.template.re; re != nil {
+		re.givenUp = n
+	}
+	for i := range p.parts {
+		if re := p.parts[i].re; re != nil {
+			re.givenUp = n
+		}
+	}
 }
 
 // cost returns what the regular expressions of p cost to run on one byte.

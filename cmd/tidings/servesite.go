@@ -71,6 +71,7 @@ func (s *site) tokens(c *config.Serve, logger *slog.Logger) (*judges, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.metrics.GivenUp = compiler.GivenUp
 	authorizer := protocol.Tokens{
 		Anonymous: c.Anonymous, OpenPublish: c.OpenPublish, NoQueryToken: c.NoQueryToken || dialect == protocol.OnlyModern,
 	}

@@ -197,6 +197,33 @@ func TestServeCountsRefusedConnections(t *testing.T) {
 	}
 }
 
+// TestServeCountsMatchesGivenUp: a subscriber may miss an update because its pattern is too costly for the topic, but not
+// without anybody seeing it.
+func TestServeCountsMatchesGivenUp(t *testing.T) {
+	p := start(t, "serve", "--addr", "127.0.0.1:0", "--data", "memory", "--anonymous", "--open-publish",
+		"--operator-addr", "127.0.0.1:0", "--operator-token", siteOperator)
+	operators := strings.TrimSuffix(strings.TrimPrefix(p.stdout.lineWith(t, "Operators: "), "Operators: "), "/")
+	h := (&hubProcess{process: p}).ready(t)
+	pattern := "https://example.com/:name([a-z]{1,500})*"
+	resp := ask(t, http.MethodGet, h.url+"?match_urlpattern="+url.QueryEscape(pattern), "", "")
+	for _, topic := range []string{"https://example.com/" + strings.Repeat("a", 2000), "https://example.com/short"} {
+		if _, stderr, code := runBinary(t, "publish", "--hub", h.url, "--topic", topic, "--data", topic[len(topic)-5:]); code != exitOK {
+			t.Fatalf("publish ended with %d: %s", code, stderr)
+		}
+	}
+	if got := nextData(t, bufio.NewReader(resp.Body)); got != "data: short\n" {
+		t.Errorf("the first update is %q", got)
+	}
+	text, err := io.ReadAll(ask(t, http.MethodGet, operators+"/metrics", siteOperator, "").Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const metric = "\ntidings_matches_given_up_total "
+	if !strings.Contains(string(text), metric) || strings.Contains(string(text), metric+"0\n") {
+		t.Errorf("nothing was given up, by\n%s", text)
+	}
+}
+
 // nextData returns the next line of data.
 func nextData(t *testing.T, in *bufio.Reader) string {
 	t.Helper()

@@ -13,6 +13,10 @@ import (
 // Metrics counts what a hub's observers tell. Its zero value is ready to use, and its methods may be called from any
 // goroutine.
 type Metrics struct {
+	// GivenUp, if not nil, returns how often a matcher was not tried on a topic (topic.Compiler.GivenUp). It is set before
+	// anything is served.
+	GivenUp func() uint64
+
 	committed, failed, failedBatches, trimFailed     atomic.Uint64
 	presence                                         atomic.Uint64
 	attached, live, overtaken, logReads, logReadsFor atomic.Uint64
@@ -146,6 +150,11 @@ func (m *Metrics) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	reasons(out, "tidings_connections_refused_total", "Connections that were refused.", RefuseReasons(), &m.connections)
 	out.counter("tidings_certificates_read_total", "Changed certificates that were taken up.", &m.certificates)
 	out.counter("tidings_certificates_failed_total", "Changed certificates that cannot be used: the one before stays.", &m.certificatesFailed)
+	if m.GivenUp != nil {
+		var given atomic.Uint64
+		given.Store(m.GivenUp())
+		out.counter("tidings_matches_given_up_total", "Times that a topic was too long for a costly pattern, which has not selected it.", &given)
+	}
 	_ = out.Flush() // nobody is left to tell
 }
 
