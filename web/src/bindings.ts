@@ -71,22 +71,28 @@ export class Bindings {
 function bind(node: Element, detail: SseDetail): void {
   // An empty script runs the first text, or address, that it is given.
   if (node.localName === 'script') return;
-  const path = node.getAttribute('data-sse-path');
-  const value = path ? valueAt(detail.json, path) : detail.data;
-  // No JSON, or nothing there: what was written last stands.
-  if (value === undefined) return;
-  const attribute = node.getAttribute('data-sse-attr');
-  const property = node.getAttribute('data-sse-prop');
-  if (property) {
-    if (isSafeAttribute(property, plainText(value))) Object.assign(node, { [property]: value });
-  } else if (attribute) {
-    const text = attributeText(value);
-    if (text === null) node.removeAttribute(attribute);
-    else if (isSafeAttribute(attribute, text)) node.setAttribute(attribute, text);
-  } else if (node.hasAttribute('data-sse-html')) {
-    // Where the page demands trusted types, its own default policy judges this.
-    node.innerHTML = plainText(value);
-  } else {
-    node.textContent = plainText(value);
+  try {
+    const path = node.getAttribute('data-sse-path');
+    const value = path ? valueAt(detail.json, path) : detail.data;
+    // No JSON, or nothing there: what was written last stands.
+    if (value === undefined) return;
+    const attribute = node.getAttribute('data-sse-attr');
+    const property = node.getAttribute('data-sse-prop');
+    if (property) {
+      // A property may make another text of a value than JSON: of a list that of its only entry.
+      if (isSafeAttribute(property, `${value}`)) Object.assign(node, { [property]: value });
+    } else if (attribute) {
+      const text = attributeText(value);
+      if (text === null) node.removeAttribute(attribute);
+      else if (isSafeAttribute(attribute, text)) node.setAttribute(attribute, text);
+    } else if (node.hasAttribute('data-sse-html')) {
+      // Where the page demands trusted types, its own default policy judges this.
+      node.innerHTML = plainText(value);
+    } else {
+      node.textContent = plainText(value);
+    }
+  } catch (error) {
+    // What one node refuses keeps nothing from the others.
+    reportError(error);
   }
 }

@@ -4,17 +4,14 @@ import type { StreamEvent } from './upstream.js';
 
 /** The detail of an `sse` event. */
 export class EventDetail implements SseDetail {
-  readonly type: string;
-  readonly data: string;
-  readonly lastEventId: string;
-  readonly source: EventSourceElement;
+  declare readonly type: string;
+  declare readonly data: string;
+  declare readonly lastEventId: string;
+  declare readonly source: EventSourceElement;
   #json: unknown;
 
   constructor({ type, data, lastEventId }: StreamEvent, source: EventSourceElement) {
-    this.type = type;
-    this.data = data;
-    this.lastEventId = lastEventId;
-    this.source = source;
+    Object.assign(this, { type, data, lastEventId, source });
   }
 
   get json(): unknown {

@@ -65,13 +65,17 @@ export class EventSourceElement extends Base {
     return this.getAttribute('src') ?? '';
   }
 
-  set src(value: string) {
-    this.setAttribute('src', value);
+  set src(value: string | null | undefined) {
+    this.#reflect('src', value);
   }
 
   /** The address in full, without the cursor that reconnects add; '' if there is none or it cannot be parsed. */
   get url(): string {
-    return this.src === '' ? '' : resolve(this.src, this.baseURI);
+    try {
+      return this.src && new URL(this.src, this.baseURI).href;
+    } catch {
+      return '';
+    }
   }
 
   /** The names listed in `events`. Set with a list or with the attribute's own spelling. Takes effect on what
@@ -80,8 +84,8 @@ export class EventSourceElement extends Base {
     return wordsOf(this.getAttribute('events'));
   }
 
-  set events(value: string | Iterable<string>) {
-    this.setAttribute('events', typeof value === 'string' ? value : [...value].join(' '));
+  set events(value: string | Iterable<string> | null | undefined) {
+    this.#reflect('events', typeof value === 'string' ? value : value && [...value].join(' '));
   }
 
   /** Whether cookies go to other origins too. */
@@ -108,12 +112,12 @@ export class EventSourceElement extends Base {
     return /^(worker|leader|none)$/.test(share) ? (share as Share) : 'auto';
   }
 
-  set share(value: Share) {
-    this.setAttribute('share', value);
+  set share(value: Share | null | undefined) {
+    this.#reflect('share', value);
   }
 
-  /** Headers to send, or a function that makes them before each request: the stream is then read with `fetch`. Takes
-   *  effect with the next connection that the element asks for. */
+  /** Headers to send, or a function that makes them before each request: the stream is then read with `fetch`. Other
+   *  headers connect anew; another function is asked from the next request on. */
   get headers(): Headers | (() => Headers | Promise<Headers>) | undefined {
     return this.#headers;
   }
@@ -137,7 +141,7 @@ export class EventSourceElement extends Base {
   /** `EventSource.CONNECTING`, `OPEN` or `CLOSED`; `state` says more. */
   get readyState(): 0 | 1 | 2 {
     if (this.#state === 'open') return 1;
-    return this.#state === 'connecting' || this.#state === 'retrying' ? 0 : 2;
+    return /ing$/.test(this.#state) ? 0 : 2;
   }
 
   get state(): ConnectionState {
@@ -174,7 +178,7 @@ export class EventSourceElement extends Base {
   /** Takes back a `close`. Has no effect on an element that is paused or not in a document. */
   open(): void {
     this.#stopped = false;
-    this.#settle();
+    this.#settle('start');
   }
 
   /** Connects anew at once, from the cursor, without sitting out a wait. Also takes back a `close`. */
@@ -184,7 +188,13 @@ export class EventSourceElement extends Base {
   }
 
   connectedCallback(): void {
-    for (const name of properties) this.#upgrade(name);
+    for (const name of properties) {
+      if (!Object.hasOwn(this, name)) continue;
+      // It was set before the element was defined, and hides its accessor: it is set again through that.
+      const value = this[name];
+      delete (this as Partial<EventSourceElement>)[name];
+      Object.assign(this, { [name]: value });
+    }
     this.#schedule();
     this.#bindings.refresh();
     if (document.readyState === 'loading') {
@@ -197,8 +207,8 @@ export class EventSourceElement extends Base {
     this.#schedule();
   }
 
-  attributeChangedCallback(_name: string, before: string | null, after: string | null): void {
-    if (before !== after) this.#schedule();
+  attributeChangedCallback(): void {
+    this.#schedule();
   }
 
   #schedule(): void {
@@ -210,59 +220,61 @@ export class EventSourceElement extends Base {
     });
   }
 
-  /** Brings the connection in line with attributes, place in the document and calls so far. */
-  #settle(reason: 'start' | 'reconnect' = 'start'): void {
+  /** Brings the connection in line with attributes, place in the document and calls so far. What the server has ended is
+   *  begun again only if that is `asked` for, or for another connection. */
+  #settle(asked?: 'start' | 'reconnect'): void {
     const url = this.url;
-    const obstacle = this.#obstacle(url);
+    const obstacle =
+      (!this.isConnected && 'removed') ||
+      (this.#stopped && 'close') ||
+      (this.paused && 'paused') ||
+      (url === '' && (this.src === '' ? 'no-src' : 'invalid-src'));
     if (obstacle) {
-      this.#shut(obstacle);
+      this.#upstream?.close(obstacle, obstacle === 'removed' ? linger : 0);
+      if (obstacle === 'invalid-src' && this.#state !== 'closed') this.#become({ ...idle, state: 'closed', reason: obstacle });
       return;
     }
     const types = eventTypes(this.getAttribute('events'));
     const same = this.#upstreamUrl === url && this.#upstreamKey === this.#key;
     const upstream = (same && this.#upstream) || this.#replaceUpstream(url, types);
     upstream.listen(types);
-    if (reason === 'reconnect') upstream.reconnect(reason);
-    else upstream.open(reason);
+    if (asked === 'reconnect') upstream.reconnect(asked);
+    else if (asked || this.#error !== 'ended') upstream.open('start');
   }
 
-  /** Why no connection may be held, if so. */
-  #obstacle(url: string): StateReason | undefined {
-    if (!this.isConnected) return 'removed';
-    if (this.#stopped) return 'close';
-    if (this.paused) return 'paused';
-    if (this.src === '') return 'no-src';
-    return url === '' ? 'invalid-src' : undefined;
-  }
-
-  #shut(reason: StateReason): void {
-    this.#upstream?.close(reason, reason === 'removed' ? linger : 0);
-    if (reason === 'invalid-src' && this.#state !== 'closed') {
-      this.#become({ ...idle, state: 'closed', reason });
-    }
+  /** As frameworks write it, a property without a value is an attribute that is not there. */
+  #reflect(name: string, value: string | null | undefined): void {
+    if (value == null) this.removeAttribute(name);
+    else this.setAttribute(name, value);
   }
 
   /** What asks for another connection when it changes, beside the address. */
   get #key(): string {
-    const headers = typeof this.#headers === 'object' ? JSON.stringify(this.#headers) : typeof this.#headers;
-    return [this.withCredentials, this.share, this.getAttribute('when'), headers].join();
+    const headers = this.#headers;
+    return [this.withCredentials, this.share, this.getAttribute('when'), typeof headers, JSON.stringify(headers)].join();
   }
 
   #replaceUpstream(url: string, types: ReadonlySet<string>): Subscription {
     const old = this.#upstream;
-    const lastEventId = old && this.#upstreamUrl === url ? old.lastEventId : (this.getAttribute('last-event-id') ?? '');
+    const again = this.#upstreamUrl === url ? old : undefined;
+    const lastEventId = again?.lastEventId ?? this.getAttribute('last-event-id') ?? '';
     // The old one is disowned first: that it closes is no news, its successor connects at once.
     this.#upstream = undefined;
     old?.close('start');
+    this.#error = null;
     const { withCredentials, share } = this;
+    // A framework may make another function for each rendering.
+    const headers = typeof this.#headers === 'function' ? () => (this.#headers as () => Headers | Promise<Headers>)() : this.#headers;
     const persist = this.getAttribute('persist') as Persist;
     const when = this.getAttribute('when') as 'visible' | null;
-    const options = { url, withCredentials, lastEventId, types, share, headers: this.#headers, persist, when } as const;
+    const options = { url, withCredentials, lastEventId, types, share, headers, persist, when } as const;
     const upstream: Subscription = new Subscription(options, {
-      event: (event) => this.#upstream === upstream && this.#deliver(event),
+      event: (event) => this.#deliver(event),
       state: (change) => this.#upstream === upstream && this.#become(change),
-      gap: (detail) => this.#upstream === upstream && this.#tell('sse:gap', detail),
+      gap: (detail) => this.#tell('sse:gap', detail),
     });
+    // An id may be its publisher's, and there may be none yet: the mark is exact.
+    if (again) upstream.mark = again.mark;
     this.#upstream = upstream;
     this.#upstreamUrl = url;
     this.#upstreamKey = this.#key;
@@ -286,29 +298,12 @@ export class EventSourceElement extends Base {
   #become(detail: SseStateDetail): void {
     const { state, reason } = detail;
     this.#state = state;
+    const failure = isFailure(reason) ? reason : null;
+    if (failure || state !== 'retrying') this.#error = failure;
     this.#states.set(state);
     this.#bindings.state(state);
     this.#tell('sse:state', detail);
     if (reason === 'connected') this.dispatchEvent(new Event('open'));
-    if (state !== 'retrying') this.#error = null;
-    if (!isFailure(reason)) return;
-    this.#error = reason;
-    this.dispatchEvent(new Event('error'));
-  }
-
-  /** A property that was set before the element was defined hides its accessor: sets it again through that. */
-  #upgrade(name: keyof EventSourceElement): void {
-    if (!Object.hasOwn(this, name)) return;
-    const value = this[name];
-    delete (this as Partial<EventSourceElement>)[name];
-    Object.assign(this, { [name]: value });
-  }
-}
-
-function resolve(src: string, base: string): string {
-  try {
-    return new URL(src, base).href;
-  } catch {
-    return '';
+    if (failure) this.dispatchEvent(new Event('error'));
   }
 }

@@ -4,7 +4,9 @@ export class HandlerSlot<E extends Event> {
   readonly #target: EventTarget;
   readonly #type: string;
   #handler: ((event: E) => unknown) | null = null;
-  #attached = false;
+  readonly #listener = (event: Event): void => {
+    this.#handler?.call(this.#target, event as E);
+  };
 
   constructor(target: EventTarget, type: string) {
     this.#target = target;
@@ -18,10 +20,7 @@ export class HandlerSlot<E extends Event> {
   /** Anything but a function counts as null. */
   set(handler: unknown): void {
     this.#handler = typeof handler === 'function' ? (handler as (event: E) => unknown) : null;
-    if (this.#attached) return;
-    this.#attached = true;
-    this.#target.addEventListener(this.#type, (event) => {
-      this.#handler?.call(this.#target, event as E);
-    });
+    // One that is there already is not added again.
+    this.#target.addEventListener(this.#type, this.#listener);
   }
 }

@@ -36,6 +36,7 @@ export class Link implements CarrierOwner {
   readonly #kind: Share;
   #kinds: Kind[];
   #failures = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #members = new Map<number, Member>();
   #carrier: Carrier | undefined;
   #loading = false;
@@ -52,7 +53,7 @@ export class Link implements CarrierOwner {
   constructor(kind: Share) {
     this.#kind = kind;
     this.#kinds = kindsOf(kind);
-    const wake = (reason: 'online' | 'visible'): void => this.send({ k: 'wake', reason });
+    const wake = (reason: 'online' | 'visible'): void => this.send({ k: 'wake', reason }, true);
     addEventListener('online', () => wake('online'));
     // `pagehide` rather than `beforeunload` or `unload`: those keep a page out of the back/forward cache.
     addEventListener('pagehide', () => this.#hide());
@@ -69,14 +70,15 @@ export class Link implements CarrierOwner {
     return this.#members.values();
   }
 
-  send(ask: Ask): void {
+  /** To the host, if it is there: a new one is told what is wanted. `start` does not sit out a wait for it. */
+  send(ask: Ask, start = false): void {
     if (this.#attached) this.#carrier?.send(ask);
+    else if (start) this.#start();
   }
 
   add(member: Member): void {
     this.#members.set(member.wanted.id, member);
-    if (!this.away) this.#start();
-    this.send({ k: 'want', wanted: member.wanted });
+    this.send({ k: 'want', wanted: member.wanted }, true);
   }
 
   remove(member: Member, linger: number): void {
@@ -97,7 +99,6 @@ export class Link implements CarrierOwner {
     if (tell.k === 'host') {
       this.#attached = true;
       for (const { wanted } of this.#members.values()) this.send({ k: 'want', wanted });
-      return;
     }
     for (const id of ids) this.#members.get(id)?.receive(tell);
     if (tell.k === 'info') for (const resolve of this.#onInfo.splice(0)) resolve(tell);
@@ -131,12 +132,13 @@ export class Link implements CarrierOwner {
     const wait = Math.min(longest, 1_000 * 2 ** this.#failures++) * (0.5 + Math.random() / 2);
     const detail = { state: 'retrying', attempt: this.#failures, nextRetryMs: wait, reason: 'refused' } as const;
     for (const member of this.#members.values()) member.receive({ k: 'state', detail });
-    setTimeout(() => this.away || this.#start(), wait);
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#start(), wait);
   }
 
   #start(): void {
+    if (this.#carrier || this.#loading || this.away || this.#members.size === 0) return;
     this.#heard = this.#checked = Date.now();
-    if (this.#carrier || this.#loading) return;
     const kind = this.#kinds[0] as Kind;
     if (kind === 'worker') this.#carrier = new WorkerCarrier(this, workerScript());
     else void this.#load(kind);
@@ -161,7 +163,7 @@ export class Link implements CarrierOwner {
 
   #restore(): void {
     this.away = false;
-    if (this.#members.size > 0) this.#start();
+    this.#start();
     for (const member of this.#members.values()) member.restore();
   }
 

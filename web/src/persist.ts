@@ -22,8 +22,9 @@ export class Keeper {
     }
   }
 
-  load(): string | undefined {
-    return this.#storage?.getItem(this.#key) || undefined;
+  /** '' or nothing if there is none. */
+  load(): string | null | undefined {
+    return this.#storage?.getItem(this.#key);
   }
 
   changed(): void {

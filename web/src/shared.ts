@@ -68,7 +68,7 @@ export class SharedEventSource<M extends Record<keyof M, string> = Record<string
   /** Throws a SyntaxError if the URL cannot be parsed, as EventSource does. */
   constructor(url: string | URL, options: SharedEventSourceOptions = {}) {
     super();
-    const { withCredentials = false, share = 'auto', events = [], lastEventId = '', persist, headers, when } = options;
+    const { withCredentials = false, share = 'auto', events = [], lastEventId = '', ...more } = options;
     try {
       this.url = new URL(url, document.baseURI).href;
     } catch {
@@ -76,7 +76,7 @@ export class SharedEventSource<M extends Record<keyof M, string> = Record<string
     }
     this.withCredentials = withCredentials;
     this.#types = new Set(['message', ...events]);
-    const wants = { url: this.url, withCredentials, share, lastEventId, types: new Set(this.#types), persist, headers, when };
+    const wants = { ...more, url: this.url, withCredentials, share, lastEventId, types: this.#types };
     this.#subscription = new Subscription(wants, {
       event: (event) => this.#deliver(event),
       state: (change) => this.#become(change),
@@ -107,7 +107,7 @@ export class SharedEventSource<M extends Record<keyof M, string> = Record<string
 
   /** Milliseconds until the next attempt; null if none is planned. */
   get retryIn(): number | null {
-    return this.#subscription.last.nextRetryMs === null ? null : Math.max(0, this.#due - Date.now());
+    return this.#subscription.last.nextRetryMs && Math.max(0, this.#due - Date.now());
   }
 
   /** The id of the last event; before that where it was to start. */
@@ -149,7 +149,7 @@ export class SharedEventSource<M extends Record<keyof M, string> = Record<string
     // While the base class is made, there is no subscription yet.
     if (isReserved(type) || this.#types.has(type)) return;
     this.#types.add(type);
-    this.#subscription.listen(new Set(this.#types));
+    this.#subscription.listen(this.#types);
   }
 
   /** Connects anew at once, from the cursor, for all that share the connection. */

@@ -37,7 +37,8 @@ export class Subscription implements Member {
   feed = 0;
   repeated = 0;
   readonly link: Link;
-  readonly #id = ++made;
+  /** Another one after each end: what is still on its way from the host is not meant for the next beginning. */
+  #id = ++made;
   readonly #options: SubscriptionOptions;
   readonly #observer: SubscriptionObserver;
   #types: ReadonlySet<string>;
@@ -51,7 +52,7 @@ export class Subscription implements Member {
     this.#observer = observer;
     this.#types = options.types;
     this.#keeper = new Keeper(options.persist, options.url, () => this.mark.id);
-    const id = this.#keeper.load() ?? options.lastEventId;
+    const id = this.#keeper.load() || options.lastEventId;
     this.#lastEventId = id;
     this.mark = { id, at: NaN, line: '' };
     this.link = linkFor(options.share);
@@ -84,14 +85,13 @@ export class Subscription implements Member {
 
   /** Replaces the event types to hand on, from now on, without a new connection. */
   listen(types: ReadonlySet<string>): void {
-    const same = [...types].join('\n') === [...this.#types].join('\n');
     this.#types = types;
-    if (!same && this.#active) this.link.send({ k: 'want', wanted: this.wanted });
+    if (this.#active) this.link.send({ k: 'want', wanted: this.wanted });
   }
 
-  /** Does nothing unless idle or closed. */
+  /** Does nothing unless idle or closed. In a page that is in the back/forward cache it counts when that comes back. */
   open(reason: StateReason): void {
-    if (this.#active || this.link.away) return;
+    if (this.#active) return;
     if (this.#options.when === 'visible' && !this.#watchSight()) return;
     this.#enter('connecting', reason);
     if (this.#active) this.link.add(this);
@@ -105,10 +105,9 @@ export class Subscription implements Member {
   }
 
   #leave(reason: StateReason, linger: number): void {
-    this.#keeper.save();
     this.link.remove(this, linger);
-    this.feed = 0;
-    if (this.#active) this.#enter('closed', reason);
+    this.#id = ++made;
+    this.hide(reason);
   }
 
   /** Ends what there is and connects again at once, from the cursor; for all that share the connection. */
@@ -118,7 +117,7 @@ export class Subscription implements Member {
       return;
     }
     this.#enter('connecting', reason);
-    this.link.send({ k: 'redo', id: this.#id });
+    this.link.send({ k: 'redo', id: this.#id }, true);
   }
 
   receive(tell: Tell): void {
@@ -129,10 +128,12 @@ export class Subscription implements Member {
     else if (tell.k === 'state') this.#follow(tell.detail);
   }
 
-  hide(): void {
+  hide(reason: StateReason = 'pagehide'): void {
     this.feed = 0;
+    if (!this.#active) return;
+    // Only now: later another tab may have kept a place that is further on.
     this.#keeper.save();
-    if (this.#active) this.#enter('closed', 'pagehide');
+    this.#enter('closed', reason);
   }
 
   restore(): void {
@@ -179,8 +180,10 @@ export class Subscription implements Member {
   /** News that is none to this page is left out: the host's connection may have been open before. */
   #follow(change: StateChange): void {
     const { state, reason } = change;
-    if (state === 'closed' && reason !== 'ended') return;
-    if (state === this.state && (state === 'open' || state === 'connecting') && reason !== 'expiring') return;
+    // The server wants no further attempt, of the next host either.
+    if (reason === 'ended') this.close(reason);
+    if (state === 'closed') return;
+    if (state === this.state && state !== 'retrying' && reason !== 'expiring') return;
     // A page that waits for its next host is not connecting for the first time.
     if (state === 'connecting' && this.#last.reason === 'moved') return;
     this.#become(change);

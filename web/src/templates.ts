@@ -14,8 +14,10 @@ const copies = new WeakMap<HTMLTemplateElement, ChildNode[][]>();
 export function stamp(template: HTMLTemplateElement, details: readonly SseDetail[], bind: (node: Element, detail: SseDetail) => void): void {
   const limit = Number(template.dataset['sseLimit']) || most;
   const prepend = template.dataset['sseInsert'] === 'prepend';
-  // Some may have been taken away by the page.
-  const made = copies.get(template)?.filter((nodes) => nodes.some(({ parentNode }) => parentNode === template.parentNode)) ?? [];
+  // Some may have been taken away by the page, in part or elsewhere.
+  const made = (copies.get(template) ?? [])
+    .map((nodes) => nodes.filter(({ parentNode }) => parentNode === template.parentNode))
+    .filter((nodes) => nodes.length);
   copies.set(template, made);
   for (const detail of details.slice(-limit)) {
     const copy = document.importNode(template.content, true);
@@ -25,9 +27,8 @@ export function stamp(template: HTMLTemplateElement, details: readonly SseDetail
       node.removeAttribute('data-sse');
     }
     const nodes = [...copy.childNodes];
-    const last = made.at(-1)?.at(-1);
-    (prepend ? template : last ?? template).after(copy);
+    ((!prepend && made.at(-1)?.at(-1)) || template).after(copy);
     made.push(nodes);
-    if (made.length > limit) for (const node of made.shift() ?? []) node.remove();
+    if (made.length > limit) for (const node of made.shift() as ChildNode[]) node.remove();
   }
 }

@@ -21,13 +21,13 @@ export declare class EventSourceElement extends Base {
     static readonly observedAttributes: readonly string[];
     /** The address as written, '' if none. A new one connects anew, starting from `last-event-id`. */
     get src(): string;
-    set src(value: string);
+    set src(value: string | null | undefined);
     /** The address in full, without the cursor that reconnects add; '' if there is none or it cannot be parsed. */
     get url(): string;
     /** The names listed in `events`. Set with a list or with the attribute's own spelling. Takes effect on what
      *  arrives from then on, without a new connection. */
     get events(): string[];
-    set events(value: string | Iterable<string>);
+    set events(value: string | Iterable<string> | null | undefined);
     /** Whether cookies go to other origins too. */
     get withCredentials(): boolean;
     set withCredentials(value: boolean);
@@ -36,9 +36,9 @@ export declare class EventSourceElement extends Base {
     set paused(value: boolean);
     /** How the connection is shared with other tabs: `auto` unless the attribute says otherwise. */
     get share(): Share;
-    set share(value: Share);
-    /** Headers to send, or a function that makes them before each request: the stream is then read with `fetch`. Takes
-     *  effect with the next connection that the element asks for. */
+    set share(value: Share | null | undefined);
+    /** Headers to send, or a function that makes them before each request: the stream is then read with `fetch`. Other
+     *  headers connect anew; another function is asked from the next request on. */
     get headers(): Headers | (() => Headers | Promise<Headers>) | undefined;
     set headers(value: Headers | (() => Headers | Promise<Headers>) | undefined);
     /** Why there is no stream, if one was lost or refused and is not back; else null. */
@@ -63,6 +63,6 @@ export declare class EventSourceElement extends Base {
     reconnect(): void;
     connectedCallback(): void;
     disconnectedCallback(): void;
-    attributeChangedCallback(_name: string, before: string | null, after: string | null): void;
+    attributeChangedCallback(): void;
 }
 export {};

@@ -31,7 +31,8 @@ export declare class Link implements CarrierOwner {
     constructor(kind: Share);
     get role(): Role;
     get members(): Iterable<Member>;
-    send(ask: Ask): void;
+    /** To the host, if it is there: a new one is told what is wanted. `start` does not sit out a wait for it. */
+    send(ask: Ask, start?: boolean): void;
     add(member: Member): void;
     remove(member: Member, linger: number): void;
     /** What the host says of itself. */

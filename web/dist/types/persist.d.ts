@@ -4,7 +4,8 @@ export type Persist = 'session' | 'local' | 'none' | null;
 export declare class Keeper {
     #private;
     constructor(persist: Persist | undefined, url: string, cursor: () => string);
-    load(): string | undefined;
+    /** '' or nothing if there is none. */
+    load(): string | null | undefined;
     changed(): void;
     save(): void;
 }

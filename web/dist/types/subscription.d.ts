@@ -40,14 +40,14 @@ export declare class Subscription implements Member {
     get lastEventId(): string;
     /** Replaces the event types to hand on, from now on, without a new connection. */
     listen(types: ReadonlySet<string>): void;
-    /** Does nothing unless idle or closed. */
+    /** Does nothing unless idle or closed. In a page that is in the back/forward cache it counts when that comes back. */
     open(reason: StateReason): void;
     /** Does nothing if idle or closed. No event comes after it. The connection may stay for `linger` milliseconds. */
     close(reason: StateReason, linger?: number): void;
     /** Ends what there is and connects again at once, from the cursor; for all that share the connection. */
     reconnect(reason: StateReason): void;
     receive(tell: Tell): void;
-    hide(): void;
+    hide(reason?: StateReason): void;
     restore(): void;
     moved(): void;
 }

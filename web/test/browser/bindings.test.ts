@@ -179,3 +179,41 @@ scene('an element writes what is its own, also what was added later', async ({ s
   server.emit('x');
   await eventually('the texts', () => page.locator('b').allTextContents(), ['x', 'untouched', 'x']);
 });
+
+scene('a property that makes an address of a list does not run it', async ({ server, page, load }) => {
+  await load(`
+    <event-source src="/stream">
+      <a href="/safe" data-sse="message" data-sse-path="url" data-sse-prop="href">link</a>
+      <u data-sse="message" data-sse-path="n"></u>
+    </event-source>`);
+  await streams(server, 1);
+  for (const [n, url] of ['javascript:void(window.hit=1)', ['javascript:void(window.hit=2)'], [[' javascript:void(window.hit=3)']]].entries()) {
+    server.emit(JSON.stringify({ n, url }));
+    await eventually('the last one', () => page.locator('u').textContent(), String(n));
+    assert.equal(await page.locator('a').getAttribute('href'), '/safe');
+  }
+  server.emit('{"n":"end","url":["/harmless"]}');
+  await eventually('a harmless address', () => page.locator('a').getAttribute('href'), '/harmless');
+});
+
+scene('what one node refuses keeps nothing from the others, and is reported', async ({ server, page, load }) => {
+  await load(`
+    <event-source src="/stream">
+      <progress data-sse="message" data-sse-path="n" data-sse-prop="value"></progress>
+      <a data-sse="message" data-sse-path="o" data-sse-prop="href"></a>
+      <b data-sse="message" data-sse-path="n"></b>
+      <template data-sse-for="message"><i data-sse data-sse-path="n"></i></template>
+    </event-source>`);
+  await page.evaluate(() => {
+    Object.assign(window, { reported: [] });
+    addEventListener('error', (event) => {
+      event.preventDefault();
+      (window as unknown as { reported: string[] }).reported.push(event.error.constructor.name);
+    });
+  });
+  await streams(server, 1);
+  server.emit('{"n":"not a number","o":{"toString":1,"valueOf":1}}');
+  await eventually('the text', () => page.locator('b').textContent(), 'not a number');
+  await eventually('the copy', () => page.locator('i').allTextContents(), ['not a number']);
+  assert.deepEqual(await page.evaluate(() => (window as unknown as { reported: string[] }).reported), ['TypeError', 'TypeError']);
+});

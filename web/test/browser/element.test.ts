@@ -19,6 +19,30 @@ scene('a template is copied for each event, in its order and up to its limit', a
   await eventually('the other list', () => items('ol'), ['plain', '{"who":"d","price":4}']);
 });
 
+scene('copies whose nodes the page has moved or taken away do not swallow those that follow', async ({ server, page, load }) => {
+  await load(`
+    <event-source src="/stream">
+      <ul><template data-sse-for="message" data-sse-limit="3"><li data-sse></li> </template></ul><ol></ol>
+    </event-source>`);
+  await streams(server, 1);
+  const items = (list: string): Promise<string[]> => page.locator(`${list} li`).allTextContents();
+  server.emit('1');
+  server.emit('2');
+  await eventually('the list', () => items('ul'), ['1', '2']);
+  await page.evaluate(() => {
+    const list = document.querySelector('ul')!;
+    // The blanks behind the items go, and the first item goes elsewhere.
+    list.replaceChildren(list.querySelector('template')!, ...list.querySelectorAll('li'));
+    document.querySelector('ol')!.append(list.querySelector('li')!);
+  });
+  server.emit('3');
+  server.emit('4');
+  await eventually('the list', () => items('ul'), ['2', '3', '4']);
+  server.emit('5');
+  await eventually('the list', () => items('ul'), ['3', '4', '5']);
+  assert.deepEqual(await items('ol'), ['1'], 'what lies elsewhere is the page\'s own');
+});
+
 scene('copies hold text, not markup', async ({ server, page, load }) => {
   await load('<event-source src="/stream"><template data-sse-for="message"><p data-sse></p></template></event-source>');
   await streams(server, 1);
@@ -101,6 +125,131 @@ scene('when="visible" has no stream out of sight, and misses nothing', async ({ 
   await turn('hidden');
   await turn('visible');
   assert.equal(await state(), 'closed', 'it stays closed');
+});
+
+scene('when="visible" comes back out of the back/forward cache', async ({ server, page, load, data }) => {
+  await load('<event-source src="/stream" share="leader" when="visible"></event-source><a href="/other">other</a>');
+  await streams(server, 1);
+  server.emit('before');
+  await eventually('the events', data, ['before']);
+  await page.evaluate(() => Object.assign(window, { mark: 'the same page' }));
+  await page.click('a');
+  await page.waitForURL('**/other');
+  await streams(server, 0);
+  server.emit('while away');
+  await page.goBack({ waitUntil: 'commit' });
+  assert.equal(await page.evaluate(() => (window as unknown as { mark: string }).mark), 'the same page', 'it came out of the cache');
+  await eventually('the events', data, ['before', 'while away']);
+});
+
+scene('what a server has ended with 204 is begun again only when that is asked for', async ({ server, page, load, state }) => {
+  const turn = (visibilityState: string): Promise<void> => page.evaluate((value) => {
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => value });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, visibilityState);
+  server.answer = { kind: 'status', status: 204 };
+  await load('<main></main><a href="/other">other</a>');
+  await page.evaluate(() => {
+    const element = document.createElement('event-source');
+    element.src = '/stream';
+    element.share = 'leader';
+    element.setAttribute('when', 'visible');
+    element.headers = { 'X-Any': '1' };
+    document.querySelector('main')!.append(element);
+  });
+  await until('the end', state, (now) => now === 'closed');
+  for (const change of [
+    () => document.querySelector('event-source')!.setAttribute('events', 'other'),
+    () => document.body.append(document.querySelector('event-source')!),
+    () => document.querySelector('event-source')!.toggleAttribute('paused'),
+    () => document.querySelector('event-source')!.toggleAttribute('paused'),
+  ]) {
+    await page.evaluate(change);
+    assert.equal(await page.evaluate(() => document.querySelector('event-source')!.error), 'ended');
+  }
+  await turn('hidden');
+  await turn('visible');
+  await page.click('a');
+  await page.waitForURL('**/other');
+  await page.goBack({ waitUntil: 'commit' });
+  server.answer = { kind: 'stream' };
+  assert.deepEqual([await state(), server.requests.length], ['closed', 1]);
+  await page.evaluate(() => document.querySelector('event-source')!.open());
+  await streams(server, 1);
+  assert.equal(server.requests.length, 2, 'the first that was made since');
+});
+
+scene('another address is asked, also after one that has ended with 204', async ({ server, page, load, state }) => {
+  server.answer = { kind: 'status', status: 204 };
+  await load('<main></main>');
+  await page.evaluate(() => {
+    const element = document.createElement('event-source');
+    element.src = '/stream';
+    element.headers = { 'X-Any': '1' };
+    document.querySelector('main')!.append(element);
+  });
+  await until('the end', state, (now) => now === 'closed');
+  server.answer = { kind: 'stream' };
+  await page.evaluate(() => {
+    document.querySelector('event-source')!.src = '/stream/other';
+  });
+  await streams(server, 1);
+});
+
+scene('other headers go on from the exact place, before the first event and after one whose id says little', async ({ hub, page, load }) => {
+  hub.publish('a', 'old', { id: 'again' });
+  await load('<event-source src="/hub?topic=a"><b data-sse="message"></b></event-source>');
+  const opened = (): Promise<boolean> => page.evaluate(() => document.querySelector('event-source')!.state === 'open');
+  const renew = (value: string): Promise<void> => page.evaluate((value) => {
+    document.querySelector('event-source')!.headers = { Authorization: value };
+  }, value);
+  await until('the stream', opened, Boolean);
+  await renew('1');
+  await until('the next request', () => hub.requests.length, (count) => count === 2);
+  await until('the stream', opened, Boolean);
+  hub.publish('a', 'new', { id: 'again' });
+  await eventually('the text', () => page.locator('b').textContent(), 'new');
+  assert.equal(await page.evaluate(() => document.querySelector('event-source')!.lastEventId), 'again');
+  await renew('2');
+  await until('the next request', () => hub.requests.length, (count) => count === 3);
+  assert.deepEqual(hub.requests.map(({ cursor }) => cursor), [undefined, '#e1.1', '#e1.2']);
+});
+
+scene('another function for headers is asked from then on, without a new connection', async ({ hub, page, load }) => {
+  await load('<main></main>');
+  await page.evaluate(() => {
+    const element = document.createElement('event-source');
+    element.src = '/hub?topic=a';
+    element.headers = () => ({ Authorization: 'first' });
+    document.querySelector('main')!.append(element);
+  });
+  await until('the stream', () => hub.open, (open) => open === 1);
+  await page.evaluate(async () => {
+    document.querySelector('event-source')!.headers = () => ({ Authorization: 'second' });
+    await Promise.resolve();
+  });
+  assert.equal(hub.requests.length, 1);
+  await hub.cut();
+  await until('the next request', () => hub.requests.length, (count) => count === 2);
+  assert.deepEqual(hub.requests.map(({ authorization }) => authorization), ['first', 'second']);
+});
+
+scene('persist="local" keeps what another tab had, when a tab that is long closed is touched', async ({ server, page, load, data }) => {
+  await load('<event-source src="/stream" persist="local"></event-source>');
+  await streams(server, 1);
+  server.emit('one');
+  await eventually('the events', data, ['one']);
+  const kept = await page.evaluate(async () => {
+    const element = document.querySelector('event-source')!;
+    const key = `tidings:${element.url}`;
+    element.close();
+    const own = localStorage.getItem(key);
+    localStorage.setItem(key, '7');
+    element.setAttribute('events', 'other');
+    await Promise.resolve();
+    return [own, localStorage.getItem(key)];
+  });
+  assert.deepEqual(kept, ['1', '7']);
 });
 
 for (const share of ['auto', 'worker', 'leader', 'none'] as const) {

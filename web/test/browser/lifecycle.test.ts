@@ -95,6 +95,23 @@ scene('no src, and one that is no URL', async ({ server, page, load, state, reco
   assert.equal(await state(), 'closed');
 });
 
+scene('properties without a value are attributes that are not there', async ({ server, page, load }) => {
+  await load('<event-source src="/stream"></event-source>');
+  await streams(server, 1);
+  for (const nothing of [undefined, null]) {
+    const attributes = await page.evaluate((nothing) => {
+      const element = document.querySelector('event-source')!;
+      Object.assign(element, { src: '/stream', events: ['a', 'b'], share: 'none' });
+      const before = element.getAttributeNames().sort();
+      Object.assign(element, { src: nothing, events: nothing, share: nothing });
+      return [before, element.getAttributeNames()];
+    }, nothing);
+    assert.deepEqual(attributes, [['events', 'share', 'src'], []]);
+  }
+  await streams(server, 0);
+  assert.deepEqual(server.requests.map(({ path }) => path), ['/stream']);
+});
+
 scene('properties that were set before the definition count', async ({ server, page, load, data }) => {
   await load('');
   server.body = `
@@ -149,6 +166,22 @@ scene('a page that is left closes its stream, and goes on from the cursor when i
     ['connecting start', 'open connected', 'closed pagehide', 'connecting pageshow', 'open connected'],
   );
   assert.equal(server.requests.length, 2);
+});
+
+scene('a source that is made as the page comes back connects', async ({ server, page, load }) => {
+  await load(`<a href="/other">other</a><script type="module">
+    import { SharedEventSource } from '/tidings.js';
+    addEventListener('pageshow', () => (window.source = new SharedEventSource('/stream', { share: 'leader' })));
+    addEventListener('pagehide', () => source.close());
+  </script>`);
+  await streams(server, 1);
+  await page.evaluate(() => Object.assign(window, { mark: 'the same page' }));
+  await page.click('a');
+  await page.waitForURL('**/other');
+  await streams(server, 0);
+  await page.goBack({ waitUntil: 'commit' });
+  assert.equal(await page.evaluate(() => (window as unknown as { mark: string }).mark), 'the same page', 'it came out of the cache');
+  await streams(server, 1);
 });
 
 for (const { name, attribute, cookie } of [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { defaultBackoff } from '../../src/backoff.js';
+import type { EventSourceElement } from '../../src/index.js';
 import { eventually, scene, streams, until, type Stage } from './harness.js';
 import type { Answer } from './stream-server.js';
 
@@ -155,6 +156,34 @@ scene('the page comes into sight: no wait is sat out', async (stage) => {
   assert.equal(await turn('visible'), 'visible');
   await streams(server, 1);
   assert.equal(server.requests.length, attempts + 1);
+});
+
+scene('the network comes back: files that could not be loaded are not waited for either', async (stage) => {
+  const { server, page, context, load } = stage;
+  await page.addInitScript(() => {
+    Math.random = () => 0.999;
+  });
+  for (const file of ['/tidings-worker.js', '/tidings-host.js']) server.missing.add(file);
+  await load('<event-source src="/stream"></event-source>');
+  const wait = await longWait(stage);
+  server.missing.clear();
+  await context.setOffline(true);
+  const before = Date.now();
+  await context.setOffline(false);
+  await streams(server, 1);
+  assert.ok(Date.now() - before < wait, 'the stream opened within the wait');
+});
+
+scene('a state event finds the error that it tells, and none when it is over', async ({ server, page, load, state }) => {
+  await load('<event-source src="/stream"></event-source>');
+  await until('the stream', state, (now) => now === 'open');
+  await page.evaluate(() => {
+    const seen: unknown[] = [];
+    Object.assign(window, { seen });
+    document.addEventListener('sse:state', ({ target, detail }) => seen.push([detail.reason, (target as EventSourceElement).error]));
+  });
+  assert.equal(await server.cut(), 1);
+  await eventually('what was seen', () => page.evaluate(() => (window as unknown as { seen: unknown[] }).seen), [['lost', 'lost'], ['timer', 'lost'], ['connected', null]]);
 });
 
 scene('the cursor takes the place of one in src', async ({ server, page, load, data }) => {
