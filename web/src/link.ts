@@ -122,14 +122,11 @@ export class Link implements CarrierOwner {
     this.#carrier = undefined;
     this.#kinds.shift();
     this.lost();
-    if (this.#kinds.length > 0) {
-      this.#start();
-      return;
-    }
+    if (this.#kinds.length > 0) return this.#start();
     // What it takes could not be loaded, perhaps as the server is down: all over again, later.
     console.warn('Tidings cannot load its files', error);
     this.#kinds = kindsOf(this.#kind);
-    const wait = Math.min(longest, 1_000 * 2 ** this.#failures++) * (0.5 + Math.random() / 2);
+    const wait = Math.min(longest, 1_000 * 2 ** this.#failures++) * (1 + Math.random()) / 2;
     const detail = { state: 'retrying', attempt: this.#failures, nextRetryMs: wait, reason: 'refused' } as const;
     for (const member of this.#members.values()) member.receive({ k: 'state', detail });
     clearTimeout(this.#retry);

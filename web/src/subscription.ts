@@ -112,10 +112,7 @@ export class Subscription implements Member {
 
   /** Ends what there is and connects again at once, from the cursor; for all that share the connection. */
   reconnect(reason: StateReason): void {
-    if (!this.#active) {
-      this.open(reason);
-      return;
-    }
+    if (!this.#active) return this.open(reason);
     this.#enter('connecting', reason);
     this.link.send({ k: 'redo', id: this.#id }, true);
   }
@@ -190,10 +187,11 @@ export class Subscription implements Member {
   }
 
   async #authorize(): Promise<void> {
-    const { headers = {} } = this.#options;
-    let made: Headers = {};
+    const { headers } = this.#options;
+    // No request can be made with these: without what was meant to go along, the server might say less than is wanted.
+    let made: Headers = { '': '' };
     try {
-      made = typeof headers === 'function' ? await headers() : headers;
+      made = typeof headers === 'function' ? await headers() : (headers as Headers);
     } catch (error) {
       reportError(error);
     }

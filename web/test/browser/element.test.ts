@@ -234,6 +234,25 @@ scene('another function for headers is asked from then on, without a new connect
   assert.deepEqual(hub.requests.map(({ authorization }) => authorization), ['first', 'second']);
 });
 
+scene('without the headers that could not be made no request is made', async ({ hub, page, load, recording }) => {
+  await load('<main></main>');
+  await page.evaluate(() => {
+    addEventListener('error', (event) => event.preventDefault());
+    let n = 0;
+    const element = document.createElement('event-source');
+    element.src = '/hub?topic=a';
+    element.headers = async () => {
+      if ((n += 1) < 3) throw new Error('no token');
+      return { Authorization: 'Bearer token' };
+    };
+    document.querySelector('main')!.append(element);
+  });
+  await until('the stream', () => hub.open, (open) => open === 1);
+  assert.deepEqual(hub.requests.map(({ authorization }) => authorization), ['Bearer token']);
+  const { states } = await until('the open stream', recording, (seen) => seen.states.at(-1)?.state === 'open');
+  assert.deepEqual(states.map(({ reason }) => reason), ['start', 'refused', 'timer', 'refused', 'timer', 'connected']);
+});
+
 scene('persist="local" keeps what another tab had, when a tab that is long closed is touched', async ({ server, page, load, data }) => {
   await load('<event-source src="/stream" persist="local"></event-source>');
   await streams(server, 1);
