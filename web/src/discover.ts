@@ -29,8 +29,12 @@ export function discover({ headers, url: address }: Pick<Response, 'headers' | '
     const relations = said.get('rel')?.toLowerCase().split(/\s+/) ?? [];
     if (relations.includes('self')) topic = target;
     if (hub !== undefined || !relations.includes('mercure')) continue;
-    hub = new URL(target, address).href;
-    lastEventId = said.get('last-event-id') ?? '';
+    try {
+      hub = new URL(target, address).href;
+      lastEventId = said.get('last-event-id') ?? '';
+    } catch {
+      // No address: another may follow.
+    }
   }
   if (hub === undefined) return undefined;
   const url = new URL(hub);

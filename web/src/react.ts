@@ -13,7 +13,8 @@ const nothing: Sse = { event: undefined, state: 'idle' };
 /** The last event of a stream and the state of its connection, which lasts as long as the component is mounted. The
  *  events that are wanted are listed in the options; other options count when the address changes. */
 export function useSse(url: string, options: SharedEventSourceOptions = {}): Sse {
-  const events = [...(options.events ?? [])].join(' ');
+  const wanted = options.events ?? [];
+  const events = typeof wanted === 'string' ? wanted : [...wanted].join(' ');
   const store = useMemo(() => storeOf(url, { ...options, events: events.split(' ').filter((name) => name !== '') }), [url, events]);
   return useSyncExternalStore(store.subscribe, store.get, () => nothing);
 }
@@ -33,7 +34,9 @@ function storeOf(url: string, options: SharedEventSourceOptions): Store {
         now = { ...now, ...change };
         changed();
       };
-      for (const name of ['message', ...(options.events ?? [])]) source.addEventListener(name, (event) => set({ event: event as MessageEvent<string> }));
+      // Of names that are the source's own, such as `error`, there are plain events too.
+      const take = (event: Event): void => void (event instanceof MessageEvent && set({ event }));
+      for (const name of ['message', ...(options.events ?? [])]) source.addEventListener(name, take);
       source.addEventListener('sse:state', () => set({ state: source.state }));
       set({ state: source.state });
       return () => source.close();

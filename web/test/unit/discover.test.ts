@@ -19,6 +19,7 @@ for (const { name, links, want } of [
   { name: 'a relative address', links: ['</hub?a=b>; rel="mercure"'], want: { hub: 'https://app.example/hub?a=b', topic: page, lastEventId: '' } },
   { name: 'an id that is not plain', links: [`<${hub}>; rel="mercure"; last-event-id="日本 <x>; rel=\\"self\\", \\\\"`], want: { hub, topic: page, lastEventId: '日本 <x>; rel="self", \\' } },
   { name: 'among others', links: ['</style.css>; rel=preload; as=style; crossorigin', `<${hub}>; rel="alternate Mercure"`, '</list?page=2>; rel="next"'], want: { hub, topic: page, lastEventId: '' } },
+  { name: 'after one that has no address', links: ['<http://[>; rel="mercure"; last-event-id="y"', `<${hub}>; rel="mercure"; last-event-id="x"`], want: { hub, topic: page, lastEventId: 'x' } },
   { name: 'several hubs', links: [`<${hub}>; rel="mercure"`, '<https://second.example/hub>; rel="mercure"; last-event-id="x"'], want: { hub, topic: page, lastEventId: '' } },
 ]) {
   test(`discover: ${name}`, () => {
@@ -31,7 +32,7 @@ for (const { name, links, want } of [
   });
 }
 
-for (const links of [[], ['</style.css>; rel="preload"'], ['; rel="mercure"'], ['<unfinished; rel="mercure"'], [`<${hub}>; title="rel=mercure"`]]) {
+for (const links of [[], ['</style.css>; rel="preload"'], ['; rel="mercure"'], ['<unfinished; rel="mercure"'], ['<http://[>; rel="mercure"'], [`<${hub}>; title="rel=mercure"`]]) {
   test(`discover: nothing in ${JSON.stringify(links)}`, () => assert.equal(discover(answer(...links)), undefined));
 }
 
