@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 	"testing"
@@ -108,6 +109,48 @@ func TestUnfinishedRequestsAreCut(t *testing.T) {
 	}
 	if n, err := conn.Read(make([]byte, 1)); err == nil {
 		t.Errorf("read %d bytes, want the connection's end", n)
+	}
+}
+
+// A reader that takes nothing cannot be told goodbye, and that it was cut is said, whoever writes its stream.
+func TestStuckStreamsAreCut(t *testing.T) {
+	for _, fanout := range []string{"auto", "goroutine"} {
+		t.Run(fanout, func(t *testing.T) {
+			h := startHub(t, "--grace", "100ms", "--fanout", fanout)
+			conn, err := net.Dial("tcp", hostOf(t, h.url))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := fmt.Fprint(conn, "GET /.well-known/mercure?topic=a HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			stream := bufio.NewReader(conn)
+			for line := ""; line != ":\n"; {
+				if line, err = stream.ReadString('\n'); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 20 { // more than the kernel holds for both
+				resp, err := http.PostForm(h.url, url.Values{"topic": {"a"}, "data": {strings.Repeat("x", 900_000)}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if resp.Body.Close(); resp.StatusCode != http.StatusOK {
+					t.Fatal(resp.Status)
+				}
+			}
+			h.signal(t, syscall.SIGINT)
+			if code := h.wait(t); code != exitOK {
+				t.Errorf("exit code %d, want 0", code)
+			}
+			if !strings.Contains(h.stderr.String(), "cut what had not ended") {
+				t.Errorf("wrote %q, want that something was cut", h.stderr.String())
+			}
+		})
 	}
 }
 

@@ -63,14 +63,33 @@ func (s *Server) end(ctx context.Context, hs *http.Server, fresh *newConns, app 
 		fresh.close()
 		ended <- app.Shutdown(ctx)
 	})
-	if err := hs.Shutdown(ctx); err != nil {
-		s.options.Logger.Warn("cut what had not ended within the grace", "grace", s.options.Grace)
+	cut := hs.Shutdown(ctx) != nil
+	if cut {
 		if err := hs.Close(); err != nil {
 			s.options.Logger.Debug("closing connections", "error", err)
 		}
 	}
-	if err := <-ended; !errors.Is(err, context.DeadlineExceeded) {
-		return err
+	err := <-ended
+	if errors.Is(err, context.DeadlineExceeded) {
+		cut, err = true, without(err, context.DeadlineExceeded)
 	}
-	return nil
+	if cut {
+		s.options.Logger.Warn("cut what had not ended within the grace", "grace", s.options.Grace)
+	}
+	return err
+}
+
+// without returns what else than target is joined in err.
+func without(err, target error) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var rest []error
+		for _, e := range joined.Unwrap() {
+			rest = append(rest, without(e, target))
+		}
+		return errors.Join(rest...)
+	}
+	if errors.Is(err, target) {
+		return nil
+	}
+	return err
 }

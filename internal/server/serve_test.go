@@ -260,6 +260,24 @@ func TestAppFailsToEnd(t *testing.T) {
 	}
 }
 
+// That streams were cut hides nothing else that went wrong.
+func TestAppIsCutAndFailsToEnd(t *testing.T) {
+	var log bytes.Buffer
+	s := listen(t, server.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	a := newApp()
+	failed := errors.New("log not closed")
+	a.err = errors.Join(errors.Join(context.DeadlineExceeded, nil), failed)
+	running := serve(t, s, a)
+	running.stop()
+	err := running.wait(t)
+	if !errors.Is(err, failed) || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v, want only %v", err, failed)
+	}
+	if !strings.Contains(log.String(), "cut") {
+		t.Errorf("the log says nothing of the cut: %s", &log)
+	}
+}
+
 func TestListenerFails(t *testing.T) {
 	s := listen(t, server.Options{})
 	a := newApp()
