@@ -42,6 +42,7 @@ type shard struct {
 	comment *Frame
 	ping    *Frame // shared by all that are visited while the head stands still
 	pingAt  uint64
+	read    int // of what was read ahead
 }
 
 func newShard(f *Fanout) *shard {
@@ -160,6 +161,9 @@ func (s *shard) markDirty(sub *Subscriber) {
 // flush writes to each subscriber that has something new, once for all its frames.
 func (s *shard) flush() {
 	for i, sub := range s.dirty {
+		if i%aheadOf == 0 {
+			s.readAhead(s.dirty[i:min(i+aheadOf, len(s.dirty))])
+		}
 		sub.dirty = false
 		s.offerNext(i, sub)
 	}

@@ -18,15 +18,15 @@ const SocketsSupported = true
 // writes stands between the shard and the kernel. It is for streams in clear over TCP and Unix sockets, on Linux.
 type SocketSink struct {
 	owner   socketOwner
-	written uint64      // the shard's
-	refused atomic.Bool // the shard waits for Drained
-	fd      int32
-	place   int32 // the set's: where it is in it
-	heard   int32 // the set's: bytes that the peer has sent
+	fd      int32 // this and the next to written are what a write needs: together in one line of a cache
 	form    Form
 	bound   bool        // is in the owner's set
 	aborted bool        // the shard's, until it hands the socket over
 	unsaid  uint8       // bytes of lastChunk that are to be written
+	written uint64      // the shard's
+	refused atomic.Bool // the shard waits for Drained
+	place   int32       // the set's: where it is in it
+	heard   int32       // the set's: bytes that the peer has sent
 	gone    bool        // the set's: the peer has gone
 	stage   socketStage // the set's
 }
