@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
@@ -116,6 +117,10 @@ func (c *certificate) read() (*tls.Certificate, [sha256.Size]byte, error) {
 		return fail(err)
 	}
 	pair, err := tls.X509KeyPair(cert, key)
+	if begun := bytes.Count(cert, []byte("-----BEGIN CERTIFICATE-----")); err == nil && begun != len(pair.Certificate) {
+		// It leaves them out, and clients that do not know the issuer would refuse what is left.
+		err = fmt.Errorf("%d of %d certificates are whole", len(pair.Certificate), begun)
+	}
 	if err != nil {
 		_, _, err = fail(err)
 	}

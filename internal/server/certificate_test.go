@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -161,6 +162,7 @@ func TestBrokenRenewal(t *testing.T) {
 	}{
 		{"the key is still the old one", renewed.cert, first.key},
 		{"half-written", renewed.cert[:len(renewed.cert)/2], renewed.key},
+		{"a half-written chain", slices.Concat(renewed.cert, first.cert[:len(first.cert)/2]), renewed.key},
 		{"empty", []byte{}, []byte{}},
 		{"gone", nil, renewed.key},
 		{"no key", renewed.cert, nil},
