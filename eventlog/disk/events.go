@@ -70,14 +70,14 @@ func (e *engine) listener(logger *slog.Logger) *pebble.EventListener {
 		},
 		WriteStallEnd: func() { stalled.Store(false) },
 		BackgroundError: func(err error) {
-			failures.error("work in the background has failed", err)
+			failures.error("work in the background has failed", "", err)
 			// Not every flush that ends with an error has failed: there may have been nothing to write.
 			if last := flush.Load(); last != nil && *last != nil && errors.Is(err, *last) {
 				e.fail(fmt.Errorf("cannot flush: %w", err))
 			}
 		},
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
-			failures.error("a file of the log is damaged", info.Details, "file", info.Path)
+			failures.error("a file of the log is damaged", info.Path, info.Details)
 		},
 	}
 }

@@ -2,6 +2,8 @@ package disk
 
 import (
 	"log/slog"
+	"maps"
+	"strings"
 	"sync"
 	"time"
 )
@@ -13,7 +15,8 @@ const (
 	repeatedMost     = 100
 )
 
-// repeated logs errors of which most are what was said before: each once a minute, with the number of those in between.
+// repeated logs errors of which most are what was said before: each once a minute, with the number of those in between,
+// and no more than some in all.
 type repeated struct {
 	logger *slog.Logger
 
@@ -26,12 +29,28 @@ type saidError struct {
 	since int // how often it came since
 }
 
-// error logs err, in short: pebble's errors have stack traces, of which nobody gets anything here.
-func (r *repeated) error(message string, err error, attrs ...any) {
+// error logs err, in short: pebble's errors have stack traces, of which nobody gets anything here. What differs only in
+// numbers is the same: who tries again takes a new file. file is what err is about, if that tells it from others.
+func (r *repeated) error(message, file string, err error) {
 	text := err.Error()
-	if before, speak := r.say(message + "\x00" + text); speak {
-		r.logger.Error(message, append(attrs, "error", text, "before", before, "from", "pebble")...)
+	before, speak := r.say(message + "\x00" + file + "\x00" + withoutNumbers(text))
+	if !speak {
+		return
 	}
+	attrs := []any{"error", text, "before", before, "from", "pebble"}
+	if file != "" {
+		attrs = append([]any{"file", file}, attrs...)
+	}
+	r.logger.Error(message, attrs...)
+}
+
+func withoutNumbers(text string) string {
+	return strings.Map(func(c rune) rune {
+		if '0' <= c && c <= '9' {
+			return -1
+		}
+		return c
+	}, text)
 }
 
 func (r *repeated) say(what string) (before int, speak bool) {
@@ -45,7 +64,12 @@ func (r *repeated) say(what string) (before int, speak bool) {
 		return 0, false
 	case last != nil:
 		before = last.since
-	case r.said == nil || len(r.said) >= repeatedMost: // so many at once: some are going to be said again
+	case len(r.said) >= repeatedMost:
+		maps.DeleteFunc(r.said, func(_ string, s *saidError) bool { return now.Sub(s.at) >= repeatedInterval })
+		if len(r.said) >= repeatedMost {
+			return 0, false
+		}
+	case r.said == nil:
 		r.said = map[string]*saidError{}
 	}
 	r.said[what] = &saidError{at: now}

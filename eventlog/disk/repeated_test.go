@@ -40,14 +40,19 @@ func TestRepeatedErrors(t *testing.T) {
 			}
 		}
 		again(1000, "7.sst", "8.sst")
-		want(4, `msg="a file of the log is damaged" file=7.sst error="7.sst: checksum mismatch" before=0`,
-			`msg="work in the background has failed" error="8.sst: checksum mismatch" before=0`)
+		want(3, `msg="a file of the log is damaged" file=7.sst error="7.sst: checksum mismatch" before=0`,
+			`msg="a file of the log is damaged" file=8.sst error="8.sst: checksum mismatch" before=0`,
+			`msg="work in the background has failed" error="7.sst: checksum mismatch" before=0`)
 		time.Sleep(time.Minute)
 		again(2, "7.sst")
-		want(2, "before=999")
-		for i := range 1000 { // it does not remember everything
-			listener.BackgroundError(errors.New(fmt.Sprint("the ", i, "th")))
+		want(2, "before=999", "before=1999")
+		time.Sleep(time.Minute)
+		for i := range 1000 { // nor is it a flood if each is another one
+			listener.BackgroundError(errors.New(strings.Repeat("x", i)))
 		}
-		want(1000)
+		want(repeatedMost)
+		time.Sleep(time.Minute)
+		again(1, "9.sst")
+		want(2, "file=9.sst")
 	})
 }

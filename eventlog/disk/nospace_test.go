@@ -1,0 +1,59 @@
+package disk_test
+
+import (
+	"bytes"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/tidings-hub/tidings/eventlog/disk"
+)
+
+// noTableFS has no space for tables once that many were made. Its errors name the file, as those of a real one do.
+type noTableFS struct {
+	vfs.FS
+	failed atomic.Int64
+}
+
+func (f *noTableFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if isTable(name) && category == "pebble-compaction" {
+		f.failed.Add(1)
+		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.ENOSPC}
+	}
+	return f.FS.Create(name, category)
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+// TestNoSpaceToCompact: pebble tries again at once, with a new file each time. That is not a line for each.
+func TestNoSpaceToCompact(t *testing.T) {
+	full, logged := &noTableFS{FS: vfs.NewMem()}, new(lockedBuffer)
+	l := open(t, "log", disk.On(full, disk.Options{Logger: slog.New(slog.NewTextHandler(logged, nil))}))
+	for i := range 4 {
+		add(t, l, numbered(1+10*i, 10)...)
+		if err := l.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wait(t, "pebble has tried a thousand times", func() bool { return full.failed.Load() > 1000 })
+	logged.mu.Lock()
+	defer logged.mu.Unlock()
+	if n := strings.Count(logged.String(), "\n"); n == 0 || n > 150 {
+		t.Errorf("%d lines for %d failures, such as:\n%.600s", n, full.failed.Load(), &logged.Buffer)
+	}
+}
