@@ -28,7 +28,7 @@ type engine struct {
 }
 
 // openEngine opens the database. The directory's lock is the log's affair.
-func openEngine(dir string, o Options) (*engine, error) {
+func openEngine(dir string, o Options, failures *repeated) (*engine, error) {
 	e := &engine{failed: make(chan struct{}), flushed: make(chan struct{}, 1)}
 	cache := pebble.NewCache(o.CacheBytes)
 	defer cache.Unref() // the database holds it
@@ -44,7 +44,7 @@ func openEngine(dir string, o Options) (*engine, error) {
 		L0StopWritesThreshold:       24,
 		ReadOnly:                    o.readOnly,
 		ErrorIfNotExists:            o.readOnly,
-		EventListener:               e.listener(o.Logger),
+		EventListener:               e.listener(failures),
 		FlushDelayDeleteRange:       dropDelay,
 	}
 	options.Experimental.FileCacheShards = 1 // in each, up to a hundred tables may wait to be closed

@@ -38,7 +38,7 @@ func (l engineLogger) Fatalf(format string, args ...any) {
 // harm until so much is left to do that pebble stops its writers; then the engine is given up too.
 //
 // Damage that a reader comes upon is that reader's error. Left to itself pebble would call it fatal.
-func (e *engine) listener(logger *slog.Logger) *pebble.EventListener {
+func (e *engine) listener(failures *repeated) *pebble.EventListener {
 	var stalled atomic.Bool
 	var flush, compaction atomic.Pointer[error] // why the last one failed
 	giveUp := func() {
@@ -46,7 +46,6 @@ func (e *engine) listener(logger *slog.Logger) *pebble.EventListener {
 			e.fail(fmt.Errorf("cannot compact: %w", *err))
 		}
 	}
-	failures := &repeated{logger: logger}
 	return &pebble.EventListener{
 		FlushEnd: func(info pebble.FlushInfo) {
 			flush.Store(&info.Err)
@@ -70,14 +69,14 @@ func (e *engine) listener(logger *slog.Logger) *pebble.EventListener {
 		},
 		WriteStallEnd: func() { stalled.Store(false) },
 		BackgroundError: func(err error) {
-			failures.error("work in the background has failed", "", err)
+			failures.error("work in the background has failed", "", err, "from", "pebble")
 			// Not every flush that ends with an error has failed: there may have been nothing to write.
 			if last := flush.Load(); last != nil && *last != nil && errors.Is(err, *last) {
 				e.fail(fmt.Errorf("cannot flush: %w", err))
 			}
 		},
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
-			failures.error("a file of the log is damaged", info.Path, info.Details)
+			failures.error("a file of the log is damaged", info.Path, info.Details, "from", "pebble")
 		},
 	}
 }

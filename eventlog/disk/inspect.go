@@ -39,7 +39,7 @@ func Inspect(dir string, o Options) (*Inspection, error) {
 	}
 	x := &Inspection{dir: dir, lock: lock}
 	if err = o.checkFinished(dir); err == nil {
-		x.engine, err = openEngine(dir, o)
+		x.engine, err = openEngine(dir, o, &repeated{logger: o.Logger})
 	}
 	if err == nil {
 		x.state, err = ask(x.engine, func() (*state, error) { return inspectState(x.engine.db) })

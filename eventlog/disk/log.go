@@ -22,6 +22,8 @@ type Log struct {
 	engine atomic.Pointer[engine]
 	state  atomic.Pointer[state] // what readers may see
 
+	failures repeated // of all engines
+
 	writing sync.Mutex // held by who changes the log
 	next    *state     // what the last batch made of it
 	space   space
@@ -53,7 +55,7 @@ func Open(dir string, o Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{options: o, dir: dir, lock: lock, flushed: make(chan struct{}, 1)}
+	l := &Log{options: o, dir: dir, lock: lock, flushed: make(chan struct{}, 1), failures: repeated{logger: o.Logger}}
 	l.space = space{fs: o.fs, dir: dir, reserve: o.Reserve}
 	if err = o.checkFinished(dir); err == nil {
 		err = l.start()
@@ -71,7 +73,7 @@ func Open(dir string, o Options) (*Log, error) {
 
 // start opens the database and begins an epoch behind what is found in it. The caller holds writing, or is alone.
 func (l *Log) start() error {
-	e, err := openEngine(l.dir, l.options)
+	e, err := openEngine(l.dir, l.options, &l.failures)
 	if err != nil {
 		return err
 	}
@@ -141,7 +143,7 @@ func (l *Log) recover(ctx context.Context) {
 			_ = failed.close()
 			return
 		}
-		l.options.Logger.Error("the log cannot be opened anew", "error", err)
+		l.failures.error("the log cannot be opened anew", "", err)
 		select {
 		case <-ctx.Done():
 			return

@@ -2,6 +2,7 @@ package disk_test
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"strings"
@@ -9,9 +10,13 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
+	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/eventlog/disk"
 )
 
@@ -53,7 +58,32 @@ func TestNoSpaceToCompact(t *testing.T) {
 	wait(t, "pebble has tried a thousand times", func() bool { return full.failed.Load() > 1000 })
 	logged.mu.Lock()
 	defer logged.mu.Unlock()
-	if n := strings.Count(logged.String(), "\n"); n == 0 || n > 150 {
+	if n := strings.Count(logged.String(), "\n"); n == 0 || n > 10 {
 		t.Errorf("%d lines for %d failures, such as:\n%.600s", n, full.failed.Load(), &logged.Buffer)
 	}
+}
+
+// TestLongOutage: the log tries every five seconds to open anew, and says once a minute that it cannot.
+func TestLongOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logged := new(lockedBuffer)
+		full := failing(syscall.ENOSPC, func(op errorfs.Op) bool { return isWrite(op) || op.Kind == errorfs.OpCreate })
+		l := open(t, "log", disk.On(full, disk.Options{Logger: slog.New(slog.NewTextHandler(logged, nil))}))
+		add(t, l, numbered(1, 10)...)
+		full.armed.Store(true)
+		if _, err := tryAdd(t, l, update("a", "unknown")); !errors.Is(err, eventlog.ErrOutcomeUnknown) {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute)
+		full.armed.Store(false)
+		addWhenBack(t, l, update("a", "again"))
+		logged.mu.Lock()
+		defer logged.mu.Unlock()
+		if n := strings.Count(logged.String(), "cannot be opened anew"); n < 9 || n > 11 {
+			t.Errorf("said %d times in ten minutes:\n%s", n, &logged.Buffer)
+		}
+		if n := strings.Count(logged.String(), "\n"); n > 40 {
+			t.Errorf("%d lines in ten minutes:\n%s", n, &logged.Buffer)
+		}
+	})
 }

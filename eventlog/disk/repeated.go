@@ -31,13 +31,13 @@ type saidError struct {
 
 // error logs err, in short: pebble's errors have stack traces, of which nobody gets anything here. What differs only in
 // numbers is the same: who tries again takes a new file. file is what err is about, if that tells it from others.
-func (r *repeated) error(message, file string, err error) {
+func (r *repeated) error(message, file string, err error, attrs ...any) {
 	text := err.Error()
 	before, speak := r.say(message + "\x00" + file + "\x00" + withoutNumbers(text))
 	if !speak {
 		return
 	}
-	attrs := []any{"error", text, "before", before, "from", "pebble"}
+	attrs = append([]any{"error", text, "before", before}, attrs...)
 	if file != "" {
 		attrs = append([]any{"file", file}, attrs...)
 	}

@@ -17,7 +17,7 @@ import (
 func TestRepeatedErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var logged bytes.Buffer
-		listener := new(engine).listener(slog.New(slog.NewTextHandler(&logged, nil)))
+		listener := new(engine).listener(&repeated{logger: slog.New(slog.NewTextHandler(&logged, nil))})
 		want := func(n int, texts ...string) {
 			t.Helper()
 			if got := strings.Count(logged.String(), "\n"); got != n {

@@ -51,7 +51,7 @@ func Restore(dir string, o Options, from History, records iter.Seq2[*eventlog.Re
 	r := &restore{options: &o, history: from}
 	err = o.markUnfinished(dir)
 	if err == nil {
-		r.engine, err = openEngine(dir, o)
+		r.engine, err = openEngine(dir, o, &repeated{logger: o.Logger})
 	}
 	if err == nil {
 		err = errors.Join(r.all(records), r.engine.close())
