@@ -58,6 +58,9 @@ func (c *committer) enqueue(entries []eventlog.Entry, reply chan<- answer) error
 	for i := range entries {
 		size += entrySize(&entries[i])
 	}
+	if len(entries) == 1 && entries[0].Presence {
+		size = min(size, c.max) // the hub's own, which nobody can make smaller: it waits until the queue is empty
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {

@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -22,6 +23,9 @@ func TestPresenceBeyondTheQueue(t *testing.T) {
 		var want []string
 		for i := range 20 {
 			name := fmt.Sprintf("guest%d", i)
+			if i == 10 {
+				name += strings.Repeat("!", 1000) // more than the queue takes by itself
+			}
 			r.come(name, "a")
 			want = append(want, "came a "+name)
 		}
