@@ -120,7 +120,7 @@ export class Connection {
   /** A stream, or an attempt, is lost when nothing comes for so many milliseconds, from now on. */
   expect(silence: number): void {
     this.#silence = silence;
-    this.#watch();
+    if (this.#source) this.#watch();
   }
 
   /** The wait after the next failure is at least `ms`: the server has asked for it. */

@@ -126,10 +126,10 @@ export class Feed implements UpstreamObserver {
     }
     if (sub.mark.id === '') sub.mark = this.mark;
     // All that it has missed is in the ring.
-    if (sub.mark.at >= this.ring.floor) {
+    if (sub.mark.at >= this.ring.floor && this.dialect?.greeted !== false) {
       this.#cover(sub);
       for (const event of this.ring.after(sub.mark.at)) this.#send(event, [sub]);
-    } else if (sub.mark.at < this.at) {
+    } else if (sub.mark.at < this.ring.floor) {
       this.#schedule();
     }
   }
@@ -146,7 +146,6 @@ export class Feed implements UpstreamObserver {
   close(): void {
     this.subs.clear();
     this.#cancelLinger?.();
-    this.dialect?.close();
     this.connection.close('close');
   }
 
@@ -208,6 +207,8 @@ export class Feed implements UpstreamObserver {
 
   state(change: StateChange): void {
     this.#state = change;
+    // A stream that did not stay says nothing of what its server is.
+    this.dialect?.close();
     if (change.reason === 'connected') {
       this.#opened += 1;
       if (this.dialect) this.dialect.opened();
@@ -226,14 +227,18 @@ export class Feed implements UpstreamObserver {
    * has said hello to it, it comes back. While nobody was served it is rather the hub that is away: then one at a time does.
    */
   #part(attempt: number): void {
-    const { dialect } = this;
-    const late = [...this.subs].filter(({ covered }) => !covered);
+    const { dialect, subs } = this;
+    const late = [...subs].filter(({ covered }) => !covered);
     const [last] = late.slice(-1);
-    if (!dialect || !last || this.subs.size < 2) return;
-    if (late.length === this.subs.size && (attempt < 3 || this.#others())) return;
-    this.leave(last, 0);
+    if (!dialect || subs.size === 0) return;
+    // Others of its base wait for a hello; but they may wait for ever.
+    const others = attempt % 16 > 0 && [...this.#owner.feeds].some((feed) => feed !== this && feed.base === this.base && feed.dialect?.greeted === false);
+    if (last && subs.size > 1 && (late.length < subs.size || (attempt > 2 && !others))) {
+      this.leave(last, 0);
+      this.#owner.settle(last, true);
+    }
+    // What others wanted who have left is not asked for again.
     this.connection.aim(dialect.address(), false);
-    this.#owner.settle(last, true);
   }
 
   /** All that are on the wire have what follows. */
@@ -247,11 +252,6 @@ export class Feed implements UpstreamObserver {
       // Who came since the connection was begun may have to wait for the next one.
       if (!sub.covered && this.#has(sub) && !(sub.mark.at < this.at)) this.#cover(sub);
     }
-  }
-
-  /** Whether others of its base wait for a hello. */
-  #others(): boolean {
-    return [...this.#owner.feeds].some((feed) => feed !== this && feed.base === this.base && feed.dialect?.greeted === false);
   }
 
   /** Keeps an event, whose cursor is `id`, and hands it on. */

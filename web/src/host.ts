@@ -64,9 +64,7 @@ export class Host implements FeedOwner {
   }
 
   #want(page: string, wanted: Wanted): void {
-    const { id, url, withCredentials, headers, types } = wanted;
-    // Without a cursor there is no going back to a place, not even to one that another host has counted.
-    const mark = wanted.mark.id === '' ? { id: '', at: NaN, line: '' } : wanted.mark;
+    const { id, types, mark } = wanted;
     let wants = this.#pages.get(page);
     if (!wants) this.#pages.set(page, (wants = new Map()));
     const known = wants.get(id);
@@ -75,8 +73,7 @@ export class Host implements FeedOwner {
       known.feed.listen();
       return;
     }
-    const base = [url, withCredentials, headers].join(' ');
-    const sub: Sub = { page, wanted, base, matchers: [], types, mark, covered: false, feed: undefined };
+    const sub: Sub = { page, wanted, base: '', matchers: [], types, mark, covered: false, feed: undefined };
     wants.set(id, sub);
     prepare(sub, this.feeds);
     this.settle(sub);

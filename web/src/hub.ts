@@ -31,7 +31,8 @@ export function prepare(sub: Sub, feeds: ReadonlySet<Feed>): void {
   const { url, withCredentials, headers } = sub.wanted;
   const { base, matchers, cursor } = addressOf(url);
   sub.base = [base, withCredentials, headers].join(' ');
-  if (sub.mark.id === '' && cursor !== '') sub.mark = { id: cursor, at: NaN, line: '' };
+  // Without a cursor there is no going back to a place, not even to one that another host has counted.
+  if (sub.mark.id === '') sub.mark = { id: cursor, at: NaN, line: '' };
   // That a server is no hub holds for as long as there are streams of it.
   if (![...feeds].some((feed) => feed.base === sub.base && !feed.dialect)) sub.matchers = matchers;
 }
@@ -74,12 +75,12 @@ export class Hub implements Dialect {
   }
 
   address(): string {
+    this.close();
     this.#wire = this.#matchers([]);
     return unite(this.#feed.base, this.#wire);
   }
 
   opened(): void {
-    this.close();
     if (!this.known) this.#cancelGreeting = this.#owner.place.after(greeting, () => this.known || (urls(this.#feed) > 1 ? this.#plain() : this.#feed.settle()));
   }
 
@@ -144,7 +145,7 @@ export class Hub implements Dialect {
     const feed = this.#feed;
     const subs = [...feed.subs];
     for (const other of this.#owner.feeds) {
-      if (other === feed || !other.dialect?.greeted || !subs.every((sub) => other.accepts(sub))) continue;
+      if (other === feed || other.connection.state !== 'open' || !subs.every((sub) => other.accepts(sub))) continue;
       this.#owner.remove(feed);
       for (const sub of subs) other.join(sub);
       return;
@@ -154,6 +155,8 @@ export class Hub implements Dialect {
   #signal(name: string, { data, lastEventId, origin }: StreamEvent): void {
     const feed = this.#feed;
     const said = parse(data);
+    // Who hears of a new place, and then no more, has heard of what it lost on the way.
+    if (name === 'gap') feed.tell({ k: 'gap', gap: said as Gap });
     if (this.#hello) this.#greeted(this.#hello);
     const at = name === 'update' ? (said as { offset: number }).offset : name === 'ping' ? offsetOf(lastEventId) : feed.at;
     // Not the event's id: that may be its publisher's, and a signal without one bears that of the last update.
@@ -165,7 +168,9 @@ export class Hub implements Dialect {
       feed.pass(at);
     } else if (name === 'gap') {
       feed.reset();
-      feed.tell({ k: 'gap', gap: said as Gap });
+      // What is kept lacks what was lost: who comes from before that has to ask.
+      feed.at = offsetOf((said as Gap).to);
+      feed.ring.reset(feed.at);
       this.#join();
     } else if (name === 'bye') {
       feed.connection.rest((said as { retry?: number }).retry ?? 0);

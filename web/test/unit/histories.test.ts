@@ -70,7 +70,7 @@ class Stream {
   gaps = 0;
   got = 0;
   #fault = '';
-  #told = false;
+  #told = -1;
 
   constructor(id: number, wanted: readonly string[], log: Log, cursor: string) {
     this.id = id;
@@ -82,9 +82,8 @@ class Stream {
   receive(tell: Tell): void {
     if (tell.k === 'gap') {
       this.gaps += 1;
-      // It explains what was seen with its hello, or else what is seen next.
-      this.#told = this.#fault === '';
-      this.#fault = '';
+      // It explains what is seen next, up to its end.
+      this.#told = placeOf(tell.gap.to).offset;
     } else if (tell.k === 'event') {
       if (tell.mark.line === this.mark.line && tell.mark.at <= this.mark.at) return;
       this.got += 1;
@@ -102,19 +101,18 @@ class Stream {
     if (this.mark.at < mark.at) this.#move(mark, 0);
   }
 
-  /** A fault may still be explained by a gap that is told with the same hello. */
+  /** What lies up to the end of a gap that was told is explained by it. */
   #move(mark: Mark, event: 0 | 1): void {
-    if (this.mark.id !== '' && !this.#told) {
+    if (this.mark.id !== '' && placeOf(mark.id).offset - event > this.#told) {
       const [from, to] = [placeOf(this.mark.id), placeOf(mark.id)];
       const say = (what: string): void => void (this.#fault ||= `stream ${this.id} of ${this.topics}, from ${this.mark.id} to ${mark.id}: ${what}`);
       // What the host has kept of a history that the hub has lost is in order, too.
       if (!this.#log.contains(to)) assert.ok(to.offset >= from.offset + event, `stream ${this.id}: it comes again`);
       else if (!this.#log.contains(from)) say('it was in another history, and is not told');
       else if (to.offset < from.offset + event) say('it comes again');
-      else if (this.#log.has(from.offset, to.offset - event, this.topics)) say('something is lost');
+      else if (this.#log.has(Math.max(from.offset, this.#told), to.offset - event, this.topics)) say('something is lost');
     }
     this.mark = mark;
-    this.#told = false;
   }
 
   check(): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Host } from '../../src/host.js';
+import { FakePlace } from './fakes.js';
 import { Page, Rig } from './rig.js';
 
 const base = 'https://hub.example/hub?';
@@ -806,4 +807,104 @@ test('those who come while the hub is away share its connection when it is back'
   assert.equal(rig.open, 1);
   rig.update(2, ['a', 'b', 'c', 'd']);
   assert.deepEqual(pages.map(({ offsets }) => offsets), [[2], [2], [2], [2]]);
+});
+
+test('who comes from before a gap in mid-stream is not served from what is kept, but is told too', () => {
+  const rig = new Rig();
+  const a = rig.page();
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(10);
+  rig.update(11, ['a']);
+  rig.signal('gap', { from: '#e1.11', to: '#e1.20', why: 'retention' });
+  rig.update(21, ['a']);
+  const b = rig.page();
+  b.want(`${base}topic=a`, { mark: { id: '#e1.11', at: 11, line: 'e1' } });
+  assert.deepEqual(b.offsets, []);
+  rig.turn();
+  assert.equal(rig.place.source.cursor, '#e1.11');
+  rig.hello(20, 'gap');
+  rig.signal('gap', { from: '#e1.11', to: '#e1.20', why: 'retention' });
+  rig.update(21, ['a']);
+  assert.deepEqual([a.offsets, b.offsets, b.gaps], [[11, 21], [21], ['retention']]);
+});
+
+test('a gap is told before the place behind it, which a page may have heard last', () => {
+  const place = new FakePlace();
+  const told: string[] = [];
+  const host = new Host((_to, tell) => told.push(tell.k), place);
+  const mark = { id: '#e1.3', at: 3, line: 'e1' };
+  host.receive('p', { k: 'want', wanted: { id: 1, url: `${base}topic=a`, withCredentials: false, types: ['message'], mark } });
+  place.turn();
+  place.source.accept();
+  const send = (name: string, data: unknown): void => place.source.send({ type: `tidings.${name}`, data: JSON.stringify(data) });
+  send('hello', { epoch: 'e1', position: '#e1.5', verdict: 'gap', heartbeat: 0 });
+  send('gap', { from: '#e1.3', to: '#e1.5', why: 'retention' });
+  assert.deepEqual(told.filter((k) => k !== 'state'), ['gap', 'mark']);
+});
+
+test('a stream that is lost before its hello does not make the hub another server', () => {
+  const rig = new Rig();
+  const [a, b] = [rig.page(), rig.page()];
+  a.want(`${base}topic=a`);
+  b.want(`${base}topic=b`);
+  rig.turn();
+  rig.place.source.accept();
+  rig.place.source.fail();
+  rig.place.pass(2_500);
+  assert.deepEqual(rig.query('topic'), ['a', 'b']);
+  rig.hello(1);
+  rig.update(2, ['a', 'b']);
+  assert.deepEqual([a.offsets, b.offsets, rig.open], [[2], [2], 1]);
+});
+
+test('what only those wanted who have left is not asked for again when it is refused', () => {
+  const rig = new Rig();
+  const [bad, a] = [rig.page(), rig.page()];
+  bad.want(`${base}topic=bad`);
+  a.want(`${base}topic=a`);
+  rig.turn();
+  bad.gone();
+  for (let i = 0; i < 2; i++) {
+    assert.equal(rig.query('topic').includes('bad'), i === 0);
+    if (i === 0) rig.place.source.fail(true);
+    rig.place.pass(2_000);
+  }
+  rig.hello(1);
+  rig.update(2, ['a']);
+  assert.deepEqual(a.offsets, [2]);
+});
+
+test('two that are refused do not starve a third for ever', () => {
+  const rig = new Rig({ most: 3 });
+  const [a, bad, worse] = [rig.page(), rig.page(), rig.page()];
+  a.want(`${base}topic=a`);
+  bad.want(`${base}topic=bad`);
+  worse.want(`${base}topic=worse`);
+  for (let i = 0; i < 40 && a.offsets.length === 0; i++) {
+    rig.turn();
+    for (const [n, { readyState, url }] of rig.place.sources.entries()) {
+      if (readyState !== 0) continue;
+      if (/bad|worse/.test(url)) rig.place.sources[n]?.fail(true);
+      else rig.hello(1, 'fresh', n);
+    }
+    const served = rig.place.sources.find(({ readyState }) => readyState === 1);
+    if (served) rig.update(2, ['a'], {}, served);
+    rig.place.pass(31_000);
+  }
+  assert.deepEqual(a.offsets, [2]);
+});
+
+test('a connection that was never begun is not watched when the server turns out to be no hub', () => {
+  const rig = new Rig({ most: 2 });
+  const [a, b] = [rig.page(), rig.page()];
+  a.want(`${base}topic=a`);
+  rig.turn();
+  b.want(`${base}topic=b`, { mark: { id: 'x', at: NaN, line: '' } });
+  rig.place.source.accept();
+  rig.place.source.send({ id: '1', data: 'x' });
+  rig.host.stop();
+  assert.equal(rig.place.timers, 0);
+  rig.place.sleep(1_000_000);
+  assert.equal(rig.open, 0);
 });
