@@ -19,7 +19,7 @@ export interface Sub {
   mark: Mark;
   /** What it wants is on the wire, from its mark on: what the feed brings after that is all that there is. */
   covered: boolean;
-  feed: Feed | undefined;
+  feed?: Feed;
 }
 
 /** What a feed asks of its host. */
@@ -125,11 +125,11 @@ export class Feed implements UpstreamObserver {
       return;
     }
     if (sub.mark.id === '') sub.mark = this.mark;
-    // All that it has missed is in the ring.
-    if (sub.mark.at >= this.ring.floor && this.dialect?.greeted !== false) {
+    // All that it has missed is in the ring; while there is no stream, it may be what keeps one from being.
+    if (sub.mark.at >= this.ring.floor && (!this.dialect || this.connection.state === 'open')) {
       this.#cover(sub);
       for (const event of this.ring.after(sub.mark.at)) this.#send(event, [sub]);
-    } else if (sub.mark.at < this.ring.floor) {
+    } else if (sub.mark.at < this.at || sub.mark.at < this.ring.floor) {
       this.#schedule();
     }
   }
@@ -209,7 +209,7 @@ export class Feed implements UpstreamObserver {
     this.#state = change;
     // A stream that did not stay says nothing of what its server is.
     this.dialect?.close();
-    if (change.reason === 'connected') {
+    if (change.state === 'open') {
       this.#opened += 1;
       if (this.dialect) this.dialect.opened();
       else this.settle();
@@ -330,12 +330,11 @@ export class Feed implements UpstreamObserver {
     this.#scheduled = true;
     this.#owner.place.soon(() => {
       this.#scheduled = false;
-      const [sub] = this.subs;
-      if (sub) this.#reopen(sub.wanted.url);
+      if (this.subs.size > 0) this.#reopen();
     });
   }
 
-  #reopen(url: string): void {
+  #reopen(): void {
     const { mark } = this;
     for (const sub of this.subs) {
       if (sub.covered) continue;
@@ -349,7 +348,7 @@ export class Feed implements UpstreamObserver {
     // What it holds lacks the matchers that are new.
     this.ring.reset(this.at);
     this.#begun = true;
-    this.connection.aim(this.dialect?.address() ?? url);
+    this.connection.aim(this.dialect?.address() ?? this.connection.url);
     this.connection.open('start');
   }
 

@@ -73,7 +73,7 @@ export class Host implements FeedOwner {
       known.feed.listen();
       return;
     }
-    const sub: Sub = { page, wanted, base: '', matchers: [], types, mark, covered: false, feed: undefined };
+    const sub: Sub = { page, wanted, base: '', matchers: [], types, mark, covered: false };
     wants.set(id, sub);
     prepare(sub, this.feeds);
     this.settle(sub);

@@ -908,3 +908,30 @@ test('a connection that was never begun is not watched when the server turns out
   rig.place.sleep(1_000_000);
   assert.equal(rig.open, 0);
 });
+
+test('who joins while what is asked for is refused is not taken for served, and tries alone', () => {
+  const rig = new Rig({ most: 3 });
+  const [good, bad, worse, late] = [rig.page(), rig.page(), rig.page(), rig.page()];
+  good.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(1);
+  bad.want(`${base}topic=bad&topic=c`);
+  good.gone();
+  rig.turn();
+  const mark = { id: '#e1.1', at: 1, line: 'e1' };
+  rig.place.source.fail(true);
+  worse.want(`${base}topic=bad&topic=c`, { mark });
+  bad.gone();
+  late.want(`${base}topic=c`, { mark });
+  for (let i = 0; i < 20 && late.offsets.length === 0; i++) {
+    for (const [n, { readyState, url }] of rig.place.sources.entries()) {
+      if (readyState === 0 && url.includes('bad')) rig.place.sources[n]?.fail(true);
+      else if (readyState === 0) rig.hello(1, 'resumed', n);
+    }
+    const served = rig.place.sources.find(({ readyState }) => readyState === 1);
+    if (served) rig.update(2, ['c'], {}, served);
+    rig.place.pass(31_000);
+    rig.turn();
+  }
+  assert.deepEqual(late.offsets, [2]);
+});
