@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/eventlog/disk"
 )
@@ -28,6 +30,46 @@ func TestRestart(t *testing.T) {
 		}
 		closeLog(t, l)
 	}
+}
+
+// TestRestartOfQuietLog: who was told of an epoch in which nothing was appended may have written its place with it. Of many
+// in a row the last few are kept.
+func TestRestartOfQuietLog(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir, disk.Options{})
+	kept := add(t, l, numbered(1, 10)...)
+	closeLog(t, l)
+	var places []eventlog.Position
+	for range 30 {
+		l = open(t, dir, disk.Options{})
+		places = append(places, eventlog.Position{Epoch: l.Lineage().Current(), Offset: 7}, eventlog.Position{Epoch: l.Lineage().Current(), Offset: l.Head()})
+		closeLog(t, l)
+	}
+	l = open(t, dir, disk.Options{})
+	kept = append(kept, add(t, l, numbered(11, 5)...)...)
+	const terms, few = 17, 15 // the present one, the first, and those in between
+	if got := len(l.Lineage()); got != terms {
+		t.Errorf("the lineage has %d terms, want %d", got, terms)
+	}
+	for i, p := range places {
+		v, err := l.Verdict(t.Context(), eventlog.ParseCursor(p.String()), everything)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := eventlog.Verdict{Kind: eventlog.Resumed, After: p.Offset}
+		if i < len(places)-2*few {
+			want = eventlog.Verdict{Kind: eventlog.Gap, Why: eventlog.GapLineage, After: v.After, Told: v.Told}
+		}
+		if diff := cmp.Diff(want, v); diff != "" {
+			t.Errorf("place %d, %v (-want +got):\n%s", i, p, diff)
+		}
+	}
+	holdsAll(t, l, kept)
+	unknown := eventlog.Position{Epoch: places[len(places)-1].Epoch, Offset: 12} // which came only in the next term
+	if v, err := l.Verdict(t.Context(), eventlog.ParseCursor(unknown.String()), everything); err != nil || v.Kind != eventlog.Gap {
+		t.Errorf("%v: %+v, %v, want a gap", unknown, v, err)
+	}
+	closeLog(t, l)
 }
 
 // TestRestoredCopy: a copy is made, the log goes on, the copy takes its place.

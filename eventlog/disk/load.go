@@ -24,6 +24,9 @@ var ErrNewerFormat = errors.New("the log has a newer format")
 // maxTerms bounds the lineage. What older terms said is forgotten: their cursors are answered with a gap.
 const maxTerms = 1000
 
+// maxEmptyTerms bounds the terms in a row in which nothing was appended.
+const maxEmptyTerms = 16
+
 // maxClasses is how many classes a log may have: those of its rules, and those of earlier ones that still keep
 // updates.
 const maxClasses = 250
@@ -322,11 +325,13 @@ func loadSegments(db *pebble.DB, c *class) error {
 	return iter.Error()
 }
 
-// beginEpoch adds a term to the lineage. One in which nothing was appended is replaced: no cursor bears it.
+// beginEpoch adds a term to the lineage. The last ones in which nothing was appended stay in it, but few: a subscriber
+// that was told of such an epoch may have written its place with that, and many would take the place of others.
 func beginEpoch(db *pebble.DB, s *state) (*state, error) {
 	lineage := slices.Clone(s.lineage)
-	if n := len(lineage); n > 0 && lineage[n-1].First == s.head+1 {
-		lineage = lineage[:n-1]
+	empty := slices.IndexFunc(lineage, func(t eventlog.Term) bool { return t.First == s.head+1 })
+	if empty >= 0 && len(lineage)-empty >= maxEmptyTerms {
+		lineage = slices.Delete(lineage, empty, empty+1)
 	}
 	lineage = append(lineage, eventlog.Term{Epoch: eventlog.NewEpoch(), First: s.head + 1})
 	if len(lineage) > maxTerms {
