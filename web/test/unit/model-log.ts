@@ -91,7 +91,7 @@ export class Log {
     this.starts += 1;
     this.#updates = this.#updates.slice(0, head);
     this.floor = Math.min(this.floor, head + 1);
-    const left = anew ? [] : this.#terms.filter(({ first }) => first <= head);
+    const left = anew ? [] : this.#terms.filter(({ first }) => first <= head + 1);
     this.#terms = [...left, { epoch: `e${this.starts}`, first: head + 1 }];
     this.#view();
   }
