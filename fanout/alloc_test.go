@@ -29,7 +29,7 @@ func TestDeliverAllocatesNothing(t *testing.T) {
 			i := 0
 			deliver := func() {
 				s.deliver(batches[i])
-				s.flush()
+				s.flush(0)
 				i++
 			}
 			deliver() // lets the shard's and the subscribers' slices grow
@@ -62,7 +62,7 @@ func TestZipOnce(t *testing.T) {
 	if made == nil {
 		t.Fatal("it was not compressed")
 	}
-	s.flush()
+	s.flush(0)
 	for _, sub := range s.subs {
 		if sub.sum.length != made.length || sub.sum.sum != made.sum {
 			t.Fatalf("a stream has the sum %+v, want that of the update", sub.sum)

@@ -47,11 +47,11 @@ func BenchmarkDeliver(b *testing.B) {
 				return made
 			}
 			s.deliver(batch())
-			s.flush()
+			s.flush(0)
 			b.ReportAllocs()
 			for b.Loop() {
 				s.deliver(batch())
-				s.flush()
+				s.flush(0)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*burst*subscribers), "ns/delivery")
 		})

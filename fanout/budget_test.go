@@ -122,7 +122,7 @@ func TestBudgetHolders(t *testing.T) {
 			wantUsed(t, "one more", &s.fan.budget, sizes(append(b.Frames[1:], more.Frames...)...))
 			sink.room = -1
 			s.handle([]message{{kind: msgDrained, sub: sub}})
-			s.flush()
+			s.flush(0)
 			wantUsed(t, "drained", &s.fan.budget, 0)
 		}
 	})

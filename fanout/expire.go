@@ -104,11 +104,10 @@ func (s *shard) expire() {
 // endNow ends streams at once that are ending: properly, if the socket takes that. Nothing is written to them any more
 // behind the frame that they have begun, and if that cannot be, they are cut: not a byte goes out later than it may.
 func (s *shard) endNow(subs []*Subscriber) {
-	if len(subs) == 0 {
-		return
-	}
-	s.flush()
 	for _, sub := range subs {
+		if !sub.ended {
+			s.offer(sub)
+		}
 		if !sub.ended {
 			sub.ending = false // there is no time for a proper end
 			s.finish(sub, sub.reason)

@@ -31,8 +31,8 @@ type Options struct {
 	Stall time.Duration
 	// WindowBytes bounds the recent window, shared by all subscribers; default 16 MiB.
 	WindowBytes int
-	// MailboxBytes bounds the batches that wait in one shard's mailbox; default half of WindowBytes, so that
-	// what a mailbox drops is still in the window.
+	// MailboxBytes bounds the batches that wait in one shard's mailbox, and those that the shard takes out of it while it
+	// writes; default half of WindowBytes, so that what a mailbox drops is still in the window.
 	MailboxBytes int
 	// PendingBytes bounds what a live subscriber with a full socket has pending before it falls behind;
 	// default 64 KiB.

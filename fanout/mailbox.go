@@ -112,6 +112,21 @@ func (m *mailbox) take(in *mail) {
 	m.bytes, m.overflow = 0, false
 }
 
+// takeBatches takes the batches alone, into in, as take does, and returns how many bytes these are; none if they are more
+// than room.
+func (m *mailbox) takeBatches(in []*Batch, room int) ([]*Batch, int) {
+	clear(in)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.bytes > room {
+		return in[:0], 0
+	}
+	size := m.bytes
+	in, m.batches = m.batches, in[:0]
+	m.bytes = 0
+	return in, size
+}
+
 // close refuses all further mail and takes what is left.
 func (m *mailbox) close(in *mail) {
 	m.take(in)

@@ -8,10 +8,6 @@ import (
 	"github.com/tidings-hub/tidings/topic"
 )
 
-// flushEvery is how many frames of a burst are gathered for a subscriber before they are written, in however many batches
-// they came: it bounds the pending lists of subscribers that keep up.
-const flushEvery = 256
-
 // shard is one fan-out loop and the only owner of its subscribers.
 type shard struct {
 	fan     *Fanout
@@ -36,6 +32,7 @@ type shard struct {
 	glanced  time.Duration // when it was last taken, or not needed
 
 	mail    mail          // used again every turn
+	newer   []*Batch      // used again for every look into the mailbox
 	bufs    [][]byte      // used again for every offer
 	frames  []*Frame      // used again for every read of the window
 	waiting []*Subscriber // used again for catching
@@ -65,7 +62,7 @@ func (s *shard) run() {
 	}
 	s.mailbox.close(&s.mail)
 	s.handle(s.mail.messages) // who attached meanwhile is ended like the others
-	s.flush()
+	s.flush(0)
 	for len(s.arrived) > 0 {
 		s.receiveArrived() // nobody is left to have them
 	}
@@ -77,7 +74,7 @@ func (s *shard) run() {
 
 // rest returns how long the loop may wait for mail; -1 is for ever.
 func (s *shard) rest() time.Duration {
-	if len(s.catching) > 0 || len(s.arrived) > 0 {
+	if len(s.dirty) > 0 || len(s.catching) > 0 || len(s.arrived) > 0 {
 		return 0
 	}
 	now := s.clock()
@@ -108,15 +105,15 @@ func (s *shard) turn() {
 	for _, b := range s.mail.batches {
 		s.deliver(b)
 	}
-	s.flush() // who is live does not wait for who comes back
+	s.flush(0) // who is live does not wait for who comes back
+	again := len(s.dirty)
 	s.handle(s.mail.messages)
 	s.expire() // who has come with no time left
 	s.pace.wake(s.now, s.resume)
 	s.receiveArrived()
 	s.catchUp()
-	s.flush()
 	s.wheel.advance(s.now, s.visit)
-	s.flush()
+	s.flush(again)
 	s.keepBudget()
 	if len(s.catching) > 0 || len(s.arrived) > 0 {
 		s.breathe()
@@ -155,40 +152,6 @@ func (s *shard) markDirty(sub *Subscriber) {
 	if !sub.dirty {
 		sub.dirty = true
 		s.dirty = append(s.dirty, sub)
-	}
-}
-
-// flush writes to each subscriber that has something new, once for all its frames.
-func (s *shard) flush() {
-	for i, sub := range s.dirty {
-		if i%aheadOf == 0 {
-			s.readAhead(s.dirty[i:min(i+aheadOf, len(s.dirty))])
-		}
-		sub.dirty = false
-		s.offerNext(i, sub)
-	}
-	clear(s.dirty)
-	s.dirty = s.dirty[:0]
-}
-
-// flushFull writes to those for whom as much as may be was gathered. A burst may last: who expires meanwhile gets no more
-// of it.
-func (s *shard) flushFull() {
-	for i, sub := range s.full {
-		s.offerNext(i, sub)
-	}
-	clear(s.full)
-	s.full = s.full[:0]
-	s.expire()
-}
-
-// offerNext is offer for one of many.
-func (s *shard) offerNext(i int, sub *Subscriber) {
-	if i%yieldEvery == yieldEvery-1 {
-		s.breathe()
-	}
-	if !sub.ended {
-		s.offer(sub)
 	}
 }
 
@@ -301,7 +264,7 @@ func (s *shard) handle(messages []message) {
 		case msgShutdown:
 			s.closing = true
 			s.catchUp()
-			s.flush() // what was published before is sent to whose socket takes it
+			s.flush(0) // what was published before is sent to whose socket takes it
 			for _, sub := range slices.Clone(s.subs) {
 				s.end(sub, EndShutdown)
 			}

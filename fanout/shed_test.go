@@ -129,7 +129,7 @@ func TestShedOfWhoIsBehindAlready(t *testing.T) {
 	wantUsed(t, "given up", &s.fan.budget, 0)
 	sink.room = -1
 	s.handle([]message{{kind: msgDrained, sub: sub}})
-	s.flush()
+	s.flush(0)
 	s.catchUp()
 	if !sub.reading {
 		t.Error("it does not go on")
@@ -146,7 +146,7 @@ func TestCutSparesWhoHasDrained(t *testing.T) {
 	s.fan.budget.limit = 0
 	drained.sink.(*countSink).room = -1
 	s.handle([]message{{kind: msgDrained, sub: drained}, {kind: msgShed}, {kind: msgCut}})
-	s.flush()
+	s.flush(0)
 	wantStories(t, story, map[*Subscriber][]string{drained: {"behind memory"}, stuck: {"behind memory", "ended memory"}})
 	if drained.sink.(*countSink).frames == 0 {
 		t.Error("it was not written to")
@@ -162,7 +162,7 @@ func TestShedBeforeCut(t *testing.T) {
 		begun, unbegun := liveTo(f.shards[0], b, 0, 5), liveTo(f.shards[1], b, 1, 0)
 		for _, s := range f.shards {
 			s.deliver(b)
-			s.flush()
+			s.flush(0)
 		}
 		f.budget.limit = sizes(b.Frames[0])
 		keepBudgets(f.shards[first])

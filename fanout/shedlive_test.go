@@ -11,7 +11,7 @@ func TestShedMovesWhoIsLive(t *testing.T) {
 	s.goLive(quiet)
 	turnOf(s, batchOf(t, 1, 5))
 	s.queue(quiet, s.heartbeat(quiet))
-	s.flush()
+	s.flush(0)
 	if !quiet.live || !quiet.pinned {
 		t.Fatalf("live %v, pinned %v: the heartbeat does not wait", quiet.live, quiet.pinned)
 	}

@@ -16,7 +16,7 @@ import (
 func turnOf(s *shard, b *Batch) {
 	s.fan.window.append(b)
 	s.deliver(b)
-	s.flush()
+	s.flush(0)
 }
 
 func TestDeliverOnlyAboveThePosition(t *testing.T) {
@@ -133,7 +133,7 @@ func TestReceiveEndsOnALogThatFails(t *testing.T) {
 			sub := attachTo(s, filterA, 0, sink)
 			s.catchUp()
 			s.receive(sub, tt.chunk)
-			s.flush()
+			s.flush(0)
 			if diff := cmp.Diff([]EndReason{EndLog}, ended); diff != "" {
 				t.Errorf("ended (-want +got):\n%s", diff)
 			}
@@ -152,7 +152,7 @@ func TestReceiveForWhoIsEnding(t *testing.T) {
 	s.catchUp()
 	s.end(sub, EndClosed)
 	s.receive(sub, &chunk{frames: batchOf(t, 1, 5).Frames, to: 5})
-	s.flush()
+	s.flush(0)
 	if sink.frames != 1 || len(sink.ends) != 1 { // the farewell
 		t.Errorf("%d frames were sent to a subscriber that is ending, want 1; ends: %v", sink.frames, sink.ends)
 	}
@@ -219,7 +219,7 @@ func TestGoLiveOnlyWithAnEmptySocket(t *testing.T) {
 	}
 	sink.room = -1
 	s.handle([]message{{kind: msgDrained, sub: sub}})
-	s.flush()
+	s.flush(0)
 	s.catchUp()
 	if !sub.live || len(sub.pending) > 0 {
 		t.Errorf("drained: live %v, %d frames pending", sub.live, len(sub.pending))
