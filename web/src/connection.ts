@@ -177,9 +177,10 @@ export class Connection {
   #receive(event: Event): void {
     this.#aliveAt = this.#place.now();
     if (event instanceof MessageEvent) {
+      const before = this.lastEventId;
       const lastEventId = this.#cursor.see(event.lastEventId);
       if (!this.#types.has(event.type) && !this.#types.has('*')) return;
-      this.#observer.event({ type: event.type, data: event.data, lastEventId, origin: event.origin });
+      this.#observer.event({ type: event.type, data: event.data, lastEventId, origin: event.origin }, before);
     } else if (event.type === 'open') {
       this.#openedAt = this.#place.now();
       this.#become('open', 'connected');

@@ -46,7 +46,7 @@ export interface Dialect {
   /** What asks for all wants. */
   address(): string;
   opened(): void;
-  event(event: StreamEvent): void;
+  event(event: StreamEvent, before: string): void;
   /** The cursor of a place; undefined before the hub has said hello to this feed. */
   position(at: number): string | undefined;
   /** The place of a cursor. */
@@ -83,6 +83,7 @@ export class Feed implements UpstreamObserver {
   line: string;
   readonly #owner: FeedOwner;
   readonly #from: string;
+  #types: ReadonlySet<string> = new Set();
   #begun = false;
   #scheduled = false;
   #state: StateChange | undefined;
@@ -111,6 +112,8 @@ export class Feed implements UpstreamObserver {
     if (base !== this.base || !(this.dialect ? this.dialect.accepts(sub) : wanted.url === this.connection.url)) return false;
     // Where neither has a place yet, or both the same one that only the server knows.
     if (isNaN(this.at)) return mark.id === this.#from && isNaN(mark.at);
+    // What it has missed of types that were not listened to is not to be had here.
+    if (mark.id !== '' && this.line.includes('\n') && !sub.types.every((type) => this.#types.has(type))) return false;
     return mark.id === '' || (mark.line === this.line && !isNaN(mark.at)) || this.#locate(sub);
   }
 
@@ -120,6 +123,7 @@ export class Feed implements UpstreamObserver {
     sub.feed = this;
     sub.covered = false;
     this.listen();
+    if (sub.feed !== this) return;
     if (!this.#has(sub)) {
       this.#schedule();
       return;
@@ -149,9 +153,30 @@ export class Feed implements UpstreamObserver {
     this.connection.close('close');
   }
 
-  /** Listens to what is wanted. */
+  /** Listens to what is wanted, and to all that its line counts. */
   listen(): void {
-    this.connection.listen(new Set([...(this.dialect?.signals ?? []), ...[...this.subs].flatMap(({ types }) => types)]));
+    const [, ...counted] = this.line.split('\n');
+    this.#types = new Set([...counted, ...[...this.subs].flatMap(({ types }) => types)]);
+    this.connection.listen(new Set([...(this.dialect?.signals ?? []), ...this.#types]));
+    if (counted.length > 0 && this.#types.size > counted.length) this.#branch();
+  }
+
+  /** With more types to count a line of its own begins here. Who is elsewhere on the old one goes on by itself. */
+  #branch(): void {
+    const { at, line } = this;
+    this.line = '';
+    this.ring.reset(at);
+    for (const sub of [...this.subs]) {
+      if (sub.mark.at === at && sub.mark.line === line) {
+        sub.mark = { ...sub.mark, at: NaN };
+        sub.covered = false;
+      } else if (!isNaN(sub.mark.at)) {
+        this.tell({ k: 'mark', feed: 0, mark: sub.mark }, [sub]);
+        this.leave(sub, 0);
+        this.#owner.settle(sub, true);
+      }
+    }
+    this.settle();
   }
 
   /** Connects anew at once; what has no connection yet is about to get one anyway. */
@@ -170,7 +195,8 @@ export class Feed implements UpstreamObserver {
     const [sub] = this.subs;
     if (sub) this.connection.aim(sub.wanted.url, false);
     this.connection.expect(Infinity);
-    this.line = '';
+    // A hub's line counts nothing.
+    if (!this.line.includes('\n')) this.line = '';
     this.listen();
     this.settle();
   }
@@ -200,8 +226,8 @@ export class Feed implements UpstreamObserver {
     return { id: this.dialect?.position(this.at) ?? this.connection.lastEventId, at: this.at, line: this.line };
   }
 
-  event(event: StreamEvent): void {
-    if (this.dialect) this.dialect.event(event);
+  event(event: StreamEvent, before: string): void {
+    if (this.dialect) this.dialect.event(event, before);
     else this.route(event, this.at + 1, event.lastEventId);
   }
 
@@ -244,7 +270,7 @@ export class Feed implements UpstreamObserver {
   /** All that are on the wire have what follows. */
   settle(): void {
     if (isNaN(this.at)) this.at = 0;
-    this.line ||= `${this.#owner.place.random()}`;
+    this.line ||= [this.#owner.place.random(), ...this.#types].join('\n');
     if (isNaN(this.ring.floor)) this.ring.reset(this.at);
     for (const sub of this.subs) {
       // All that brought a cursor that only the server knows brought the same.

@@ -96,7 +96,7 @@ export class Hub implements Dialect {
     return cursor.startsWith(this.#position('')) ? offsetOf(cursor) : undefined;
   }
 
-  event(event: StreamEvent): void {
+  event(event: StreamEvent, before: string): void {
     const { type } = event;
     if (type === 'tidings.hello') {
       this.close();
@@ -107,8 +107,12 @@ export class Hub implements Dialect {
     } else if (this.known && type.startsWith('tidings.')) {
       this.#signal(type.slice(8), event);
     } else {
+      const { connection } = this.#feed;
+      // Nobody has had the event yet.
+      connection.lastEventId = before;
       this.#plain();
-      if (this.#feed.connection.state !== 'closed') this.#feed.event(event);
+      connection.lastEventId = event.lastEventId;
+      if (connection.state !== 'closed') this.#feed.event(event, before);
     }
   }
 

@@ -9,7 +9,8 @@ export interface StreamEvent {
 /** What a stream tells its owner. A state that the owner's own `open`, `close` or `reconnect` leads to is told
  *  before that call returns. */
 export interface UpstreamObserver {
-    event(event: StreamEvent): void;
+    /** `before` is the cursor that the event has moved. */
+    event(event: StreamEvent, before: string): void;
     state(change: StateChange): void;
     /** The hub says that events are lost. */
     gap?(gap: Gap): void;

@@ -108,6 +108,7 @@ export class World {
   /** Everything comes to rest: all are there, and have what there is. */
   async #rest(): Promise<void> {
     this.#resting = true;
+    this.#even();
     for (const page of this.pages) {
       if (page.away) this.#hide(page);
       for (const member of page.members) if (!member.active) page.add(member);
@@ -215,8 +216,20 @@ export class World {
     }
   }
 
+  /**
+   * What a server that is no hub has sent of types that nobody listened to lies behind the last event that was heard: were
+   * one of them listened to from now on, it would come after all if the stream is cut just then. No such thing is told.
+   */
+  #even(): void {
+    if (this.traits.form !== 'plain') return;
+    const { log, streams } = this.hub;
+    log.publish(topics, '', `u${log.published}`);
+    for (const stream of streams) stream.bring(Infinity);
+  }
+
   #come(page: ModelPage): void {
     if (this.members.length >= 8 || page.away) return;
+    this.#even();
     const { traits } = this;
     const name = this.traits.form !== 'plain' && this.#maybe(0.1) ? 'match' : 'topic';
     const some = traits.same ? ['a', 'b'] : topics.filter(() => this.#maybe(0.4)).slice(0, traits.limit);
@@ -229,8 +242,7 @@ export class World {
     const options: Options = {
       url,
       topics: wanted,
-      // Where the server is no hub places are counted, by what is listened to at one address.
-      types: traits.form === 'hub' ? types.filter((_, i) => i === 0 || this.#maybe(0.3)) : types,
+      types: types.filter((_, i) => i === 0 || this.#maybe(0.3)),
       headers: traits.headers && this.#maybe(0.7) ? '*' : undefined,
       mark: written ? none : mark,
       written: written ? mark.id : '',
@@ -263,19 +275,22 @@ export class World {
 
   #toggle(page: ModelPage, member: Member | undefined): void {
     if (!member || page.away) return;
+    this.#even();
     if (member.active) page.remove(member, this.#maybe(0.5) ? 500 : 0);
     else page.add(member);
   }
 
   #retype(page: ModelPage, member: Member | undefined): void {
-    if (!member || this.traits.form !== 'hub') return;
-    member.listen(types.filter(() => this.#maybe(0.5)));
+    if (!member) return;
+    this.#even();
+    member.listen(types.filter((_, i) => (i === 0 && this.traits.form === 'plain') || this.#maybe(0.5)));
     if (member.active) page.send({ k: 'want', wanted: member.wanted });
   }
 
   /** A page goes into the back/forward cache, or comes back. */
   #hide(page: ModelPage): void {
     if (page.away) {
+      this.#even();
       page.away = false;
       page.attach();
       return;
@@ -293,6 +308,7 @@ export class World {
   }
 
   #replaceHost(): void {
+    this.#even();
     this.#host.stop();
     assert.equal(this.#place.connections.length, 0, 'a host that has stopped has no connection');
     this.#place.clock.turn();
