@@ -64,6 +64,11 @@ export class Connection {
     return this.#state;
   }
 
+  /** Whether there is a stream now. While one is replaced the state stays open, and there is none. */
+  get live(): boolean {
+    return this.#openedAt >= 0;
+  }
+
   get lastEventId(): string {
     return this.#cursor.id;
   }

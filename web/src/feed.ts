@@ -40,7 +40,8 @@ export interface Dialect {
   readonly known: boolean;
   /** It has done so to this feed, whose place is known from then on. */
   readonly greeted: boolean;
-  accepts(sub: Sub): boolean;
+  /** Whether it can ask for all that these want too. */
+  accepts(...subs: readonly Sub[]): boolean;
   /** Whether a subscription's wants have been asked for. */
   has(sub: Sub): boolean;
   /** What asks for all wants. */
@@ -52,6 +53,11 @@ export interface Dialect {
   /** The place of a cursor. */
   offset(cursor: string): number | undefined;
   close(): void;
+}
+
+/** Whether the places of a line were counted by a host; those of others are a hub's. */
+export function counted(line: string): boolean {
+  return line.includes('\n');
 }
 
 /** An event as it is handed on, and its topics. */
@@ -113,7 +119,7 @@ export class Feed implements UpstreamObserver {
     // Where neither has a place yet, or both the same one that only the server knows.
     if (isNaN(this.at)) return mark.id === this.#from && isNaN(mark.at);
     // What it has missed of types that were not listened to is not to be had here.
-    if (mark.id !== '' && this.line.includes('\n') && !sub.types.every((type) => this.#types.has(type))) return false;
+    if (mark.id !== '' && counted(this.line) && !sub.types.every((type) => this.#types.has(type))) return false;
     return mark.id === '' || (mark.line === this.line && !isNaN(mark.at)) || this.#locate(sub);
   }
 
@@ -122,6 +128,8 @@ export class Feed implements UpstreamObserver {
     this.subs.add(sub);
     sub.feed = this;
     sub.covered = false;
+    // The one that was asked for headers has left without an answer.
+    if (this.#answer && !this.#asked) this.#ask();
     this.listen();
     if (sub.feed !== this) return;
     if (!this.#has(sub)) {
@@ -130,7 +138,7 @@ export class Feed implements UpstreamObserver {
     }
     if (sub.mark.id === '') sub.mark = this.mark;
     // All that it has missed is in the ring; while there is no stream, it may be what keeps one from being.
-    if (sub.mark.at >= this.ring.floor && (!this.dialect || this.connection.state === 'open')) {
+    if (sub.mark.at >= this.ring.floor && (!this.dialect || this.connection.live)) {
       this.#cover(sub);
       for (const event of this.ring.after(sub.mark.at)) this.#send(event, [sub]);
     } else if (sub.mark.at < this.at || sub.mark.at < this.ring.floor) {
@@ -155,10 +163,10 @@ export class Feed implements UpstreamObserver {
 
   /** Listens to what is wanted, and to all that its line counts. */
   listen(): void {
-    const [, ...counted] = this.line.split('\n');
-    this.#types = new Set([...counted, ...[...this.subs].flatMap(({ types }) => types)]);
+    const types = this.line.split('\n').slice(1, -1);
+    this.#types = new Set([...types, ...[...this.subs].flatMap((sub) => sub.types)]);
     this.connection.listen(new Set([...(this.dialect?.signals ?? []), ...this.#types]));
-    if (counted.length > 0 && this.#types.size > counted.length) this.#branch();
+    if (counted(this.line) && this.#types.size > types.length) this.#branch();
   }
 
   /** With more types to count a line of its own begins here. Who is elsewhere on the old one goes on by itself. */
@@ -171,8 +179,7 @@ export class Feed implements UpstreamObserver {
         sub.mark = { ...sub.mark, at: NaN };
         sub.covered = false;
       } else if (!isNaN(sub.mark.at)) {
-        this.tell({ k: 'mark', feed: 0, mark: sub.mark }, [sub]);
-        this.leave(sub, 0);
+        this.release(sub);
         this.#owner.settle(sub, true);
       }
     }
@@ -187,7 +194,29 @@ export class Feed implements UpstreamObserver {
   /** The headers that a page has been asked for. */
   authorize(headers: Record<string, string>): void {
     this.#answer?.(headers);
-    this.#asked = undefined;
+    this.#answer = this.#asked = undefined;
+  }
+
+  /**
+   * The server is of another kind than the one that its places are of: here they are no more than cursors. Who was at
+   * another place than the feed leaves it, and is returned.
+   */
+  forget(): Sub[] {
+    const others = [...this.subs].filter(({ mark }) => !isNaN(mark.at) && mark.at !== this.at);
+    this.at = NaN;
+    this.line = '';
+    for (const sub of this.subs) {
+      sub.mark = { id: sub.mark.id, at: NaN, line: '' };
+      sub.covered = false;
+    }
+    for (const sub of others) this.release(sub);
+    return others;
+  }
+
+  /** Lets go of a subscription that is to be settled elsewhere: what comes here is not meant for it any more. */
+  release(sub: Sub): void {
+    this.tell({ k: 'mark', feed: 0, mark: sub.mark }, [sub]);
+    this.leave(sub, 0);
   }
 
   /** Goes on as the stream of a server that is no hub; its next connection has the address as it was written. */
@@ -195,8 +224,6 @@ export class Feed implements UpstreamObserver {
     const [sub] = this.subs;
     if (sub) this.connection.aim(sub.wanted.url, false);
     this.connection.expect(Infinity);
-    // A hub's line counts nothing.
-    if (!this.line.includes('\n')) this.line = '';
     this.listen();
     this.settle();
   }
@@ -270,7 +297,7 @@ export class Feed implements UpstreamObserver {
   /** All that are on the wire have what follows. */
   settle(): void {
     if (isNaN(this.at)) this.at = 0;
-    this.line ||= [this.#owner.place.random(), ...this.#types].join('\n');
+    this.line ||= [this.#owner.place.random(), ...this.#types, ''].join('\n');
     if (isNaN(this.ring.floor)) this.ring.reset(this.at);
     for (const sub of this.subs) {
       // All that brought a cursor that only the server knows brought the same.

@@ -1,5 +1,5 @@
 import { addressOf, unite, type Matcher } from './address.js';
-import type { Dialect, Feed, FeedOwner, Sub } from './feed.js';
+import { counted, type Dialect, type Feed, type FeedOwner, type Sub } from './feed.js';
 import type { Gap } from './types.js';
 import type { StreamEvent } from './upstream.js';
 
@@ -55,6 +55,8 @@ export class Hub implements Dialect {
     this.#owner = owner;
     const other = [...owner.feeds].find((each) => each.base === feed.base)?.dialect;
     this.hub = (other as Hub | undefined)?.hub ?? { known: false, limit: unknownLimit };
+    // A page that has been at places of a hub's, with another host, knows that it is one.
+    this.hub.known ||= feed.line !== '' && !counted(feed.line);
   }
 
   get known(): boolean {
@@ -65,9 +67,9 @@ export class Hub implements Dialect {
     return this.#epoch !== '';
   }
 
-  accepts(sub: Sub): boolean {
-    const all = this.#matchers([sub]);
-    return all.size <= this.hub.limit && unite(sub.base, all) !== '';
+  accepts(...subs: readonly Sub[]): boolean {
+    const all = this.#matchers(subs);
+    return all.size <= this.hub.limit && unite(this.#feed.base, all) !== '';
   }
 
   has({ matchers }: Sub): boolean {
@@ -81,7 +83,8 @@ export class Hub implements Dialect {
   }
 
   opened(): void {
-    if (!this.known) this.#cancelGreeting = this.#owner.place.after(greeting, () => this.known || (urls(this.#feed) > 1 ? this.#plain() : this.#feed.settle()));
+    if (this.known) this.#feed.connection.expect(shortest);
+    else this.#cancelGreeting = this.#owner.place.after(greeting, () => this.known || (urls(this.#feed) > 1 ? this.#plain() : this.#feed.settle()));
   }
 
   close(): void {
@@ -119,12 +122,13 @@ export class Hub implements Dialect {
   #greeted({ epoch, position, verdict, heartbeat, limits }: Hello): void {
     const feed = this.#feed;
     const at = offsetOf(`${position}`);
+    const others = counted(feed.line) ? feed.forget() : [];
     this.#hello = undefined;
     this.hub.limit = limits?.matchers ?? this.hub.limit;
     if (at !== feed.at || epoch !== this.#epoch) feed.ring.reset(at);
     this.#epoch = feed.line = epoch;
     feed.at = at;
-    if (heartbeat > 0) feed.connection.expect(Math.max(3 * heartbeat, shortest));
+    feed.connection.expect(heartbeat > 0 ? Math.max(3 * heartbeat, shortest) : Infinity);
     for (const sub of feed.subs) {
       // Who was behind has lost what is lost, and goes on from here: it is not asked for again.
       if (verdict === 'gap') {
@@ -134,12 +138,12 @@ export class Hub implements Dialect {
         sub.mark = feed.mark;
       } else if (sub.mark.at > at && sub.mark.line !== epoch) {
         // The hub has said nothing of the place where this one was, which may be of another history.
-        feed.tell({ k: 'mark', feed: 0, mark: sub.mark }, [sub]);
-        feed.leave(sub, 0);
+        feed.release(sub);
         this.#owner.settle(sub);
       }
     }
     feed.settle();
+    for (const sub of others) this.#owner.settle(sub);
     // Before that, what is lost has to be told to those who have lost it.
     if (verdict !== 'gap') this.#join();
   }
@@ -149,7 +153,7 @@ export class Hub implements Dialect {
     const feed = this.#feed;
     const subs = [...feed.subs];
     for (const other of this.#owner.feeds) {
-      if (other === feed || other.connection.state !== 'open' || !subs.every((sub) => other.accepts(sub))) continue;
+      if (other === feed || !other.connection.live || !other.dialect?.accepts(...subs) || !subs.every((sub) => other.accepts(sub))) continue;
       this.#owner.remove(feed);
       for (const sub of subs) other.join(sub);
       return;
@@ -186,10 +190,12 @@ export class Hub implements Dialect {
   /** The server is no hub that unites streams: each address is asked as it was written. */
   #plain(): void {
     const feeds = [...this.#owner.feeds].filter(({ base }) => base === this.#feed.base);
+    const others: Sub[] = [];
     for (const feed of feeds) {
       feed.dialect?.close();
       feed.dialect = undefined;
       for (const sub of feed.subs) sub.matchers = [];
+      if (!counted(feed.line)) others.push(...feed.forget());
     }
     for (const feed of feeds) {
       const subs = [...feed.subs];
@@ -200,6 +206,7 @@ export class Hub implements Dialect {
       this.#owner.remove(feed);
       for (const sub of subs) this.#owner.settle(sub);
     }
+    for (const sub of others) this.#owner.settle(sub);
   }
 
   #position(at: number | ''): string {

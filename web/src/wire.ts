@@ -3,7 +3,7 @@ import type { Gap, StateChange } from './types.js';
 /**
  * A place in a stream that can be compared with others of the same line: `at` rises with each event. With a hub it is
  * the log's offset, and the line is the log's epoch. Other servers' events are counted by the host, which makes up a line that
- * ends with the types that it counts; the next host goes on counting from there.
+ * names the types that it counts; the next host goes on counting from there.
  */
 export interface Mark {
   /** The cursor to ask the server with, '' if there is none. */

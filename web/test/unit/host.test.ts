@@ -454,6 +454,23 @@ test('a page is asked for headers, and the next one if it goes', async () => {
   assert.deepEqual(await headers, { Authorization: 'Bearer b' });
 });
 
+test('who joins a connection that waits for headers of a page that has left is asked for them', async () => {
+  const rig = new Rig();
+  const [a, b] = [rig.page(), rig.page()];
+  a.want(`${base}topic=a`, { headers: '*' });
+  rig.turn();
+  const [[, request] = []] = [...rig.place.fetched];
+  const headers = request?.headers();
+  a.drop(500);
+  b.want(`${base}topic=a`, { headers: '*' });
+  assert.deepEqual([a.asked, b.asked], [1, 1]);
+  rig.host.receive(b.name, { k: 'headers', id: 1, headers: { Authorization: 'Bearer b' } });
+  assert.deepEqual(await headers, { Authorization: 'Bearer b' });
+  const late = rig.page();
+  late.want(`${base}topic=a`, { headers: '*' });
+  assert.equal(late.asked, 0, 'nobody waits for headers any more');
+});
+
 test('an end of the token makes a new connection with new headers', () => {
   const rig = new Rig();
   rig.page().want(`${base}topic=a`, { headers: '*' });
@@ -893,6 +910,50 @@ test('two that are refused do not starve a third for ever', () => {
     rig.place.pass(31_000);
   }
   assert.deepEqual(a.offsets, [2]);
+});
+
+test('who joins while a stream is being replaced is not taken for served before the next one opens', () => {
+  const rig = new Rig({ most: 4 });
+  const [a, bad, worse, late] = [rig.page(), rig.page(), rig.page(), rig.page()];
+  a.want(`${base}topic=a`);
+  rig.turn();
+  rig.hello(1);
+  bad.want(`${base}topic=bad&topic=c`);
+  rig.turn();
+  worse.want(`${base}topic=bad`);
+  late.want(`${base}topic=c`);
+  rig.turn();
+  assert.deepEqual([worse, late].map(({ states }) => states.includes('open')), [false, false]);
+  for (let i = 0; i < 40 && late.offsets.length === 0; i++) {
+    for (const [n, { readyState, url }] of rig.place.sources.entries()) {
+      if (readyState !== 0) continue;
+      if (url.includes('bad')) rig.place.sources[n]?.fail(true);
+      else rig.hello(1, 'resumed', n);
+    }
+    rig.turn();
+    for (const source of rig.place.sources) if (source.readyState === 1 && source.url.includes('topic=c')) rig.update(2, ['c'], {}, source);
+    rig.place.pass(31_000);
+    rig.turn();
+  }
+  assert.deepEqual(late.offsets, [2]);
+});
+
+test('streams that together are more than the hub takes are not united, though each of them would be', () => {
+  const rig = new Rig({ most: 3 });
+  const [a, b, c] = [rig.page(), rig.page(), rig.page()];
+  c.want(`${base}topic=c`);
+  rig.turn();
+  rig.hello(1, 'fresh', -1, 2);
+  const mark = { id: 'x', at: NaN, line: '' };
+  a.want(`${base}topic=a`, { mark });
+  b.want(`${base}topic=b`, { mark });
+  rig.turn();
+  assert.deepEqual(rig.query('topic'), ['a', 'b']);
+  rig.hello(1, 'resumed', -1, 2);
+  rig.turn();
+  const topics = rig.place.sources.filter(({ readyState }) => readyState === 1).map(({ url }) => new URL(url).searchParams.getAll('topic'));
+  assert.deepEqual(topics, [['c'], ['a', 'b']]);
+  assert.equal(rig.place.sources.length, 2);
 });
 
 test('a connection that was never begun is not watched when the server turns out to be no hub', () => {

@@ -140,6 +140,13 @@ export class Log {
     return i >= 0 && offset <= Math.min(updates.length, (terms[i + 1]?.first ?? Infinity) - 1);
   }
 
+  /** The same place, named by the term in which it was written. */
+  origin(place: Place): Place {
+    const { terms } = this.view(place.epoch);
+    const { epoch } = terms.findLast(({ first }) => first <= place.offset) ?? terms[0] ?? place;
+    return { ...place, epoch };
+  }
+
   view(term: string): View {
     return this.#views.get(term) ?? { terms: [], updates: [] };
   }

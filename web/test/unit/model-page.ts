@@ -135,7 +135,8 @@ export class Member {
     this.mark = mark;
     if (!from || still) return;
     assert.ok(to, `${say}: nowhere`);
-    const term = [to.epoch, from.epoch, this.#log.epoch].find((each) => this.#log.had(from, each) && this.#log.had(to, each));
+    const origin = this.#log.origin(from);
+    const term = [to.epoch, from.epoch, this.#log.epoch].find((each) => this.#log.had(origin, each) && this.#log.had(to, each));
     if (term === undefined) {
       assert.ok((this.#told?.offset ?? -1) >= to.offset - event, `${say}: another history, which is not told`);
       this.#told = undefined;

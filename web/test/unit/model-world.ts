@@ -283,7 +283,7 @@ export class World {
   #retype(page: ModelPage, member: Member | undefined): void {
     if (!member) return;
     this.#even();
-    member.listen(types.filter((_, i) => (i === 0 && this.traits.form === 'plain') || this.#maybe(0.5)));
+    member.listen(types.filter(() => this.#maybe(0.5)));
     if (member.active) page.send({ k: 'want', wanted: member.wanted });
   }
 
