@@ -20,9 +20,7 @@ import (
 func TestBudgetModel(t *testing.T) {
 	happened := &tally{count: map[string]int{}}
 	rapid.Check(t, func(rt *rapid.T) {
-		var failure any
-		synctest.Test(t, func(*testing.T) {
-			defer func() { failure = recover() }() // rapid fails a test by a panic, which has to leave the bubble
+		inBubble(t, rt, func() {
 			w := newBudgetWorld(rt, happened)
 			defer w.close()
 			rt.Repeat(map[string]func(*rapid.T){
@@ -38,9 +36,6 @@ func TestBudgetModel(t *testing.T) {
 			})
 			w.settle(rt)
 		})
-		if failure != nil {
-			panic(failure)
-		}
 	})
 	for _, what := range []string{
 		"behind slow", "behind memory", "behind overflow", "ended memory", "ended gone", "ended closed", "live",

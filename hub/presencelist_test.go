@@ -86,7 +86,7 @@ func (m *presenceModel) check(t *rapid.T) {
 // TestPresenceLists plays subscribers that come and go against a slice.
 func TestPresenceLists(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		inBubble(t, func() {
+		inBubble(t, rt, func() {
 			h, err := hub.New(telling)
 			if err != nil {
 				rt.Fatal(err)

@@ -25,7 +25,7 @@ import (
 func TestPropertyDelivery(t *testing.T) {
 	seen := &happenings{count: map[string]int{}}
 	rapid.Check(t, func(rt *rapid.T) {
-		inBubble(t, func() {
+		inBubble(t, rt, func() {
 			w := newWorld(rt, seen)
 			defer w.close()
 			rt.Repeat(map[string]func(*rapid.T){
@@ -54,13 +54,17 @@ func TestPropertyDelivery(t *testing.T) {
 }
 
 // inBubble runs f in a bubble of virtual time. rapid fails a test by a panic, which has to leave the bubble.
-func inBubble(t *testing.T, f func()) {
+func inBubble(t *testing.T, rt *rapid.T, f func()) {
 	var failure any
 	synctest.Test(t, func(*testing.T) {
 		defer func() { failure = recover() }()
 		f()
 	})
-	if failure != nil {
+	switch {
+	case failure == nil:
+	case rt.Failed():
+		rt.Fatal(failure)
+	default: // an end of the data: were it to come from the same line, rapid would take it for the failure it makes smaller
 		panic(failure)
 	}
 }
