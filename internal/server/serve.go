@@ -24,7 +24,10 @@ func (s *Server) Serve(ctx context.Context, app App) error {
 	fresh := new(newConns)
 	conns := newConnections(s.ceiling, s.socketsOf(app), s.options.Refused, s.options.Logger)
 	hs := s.httpServer(conns.handler(app.Handler()))
-	hs.ConnContext = conns.accepted
+	hs.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		fresh.giveWay()
+		return conns.accepted(ctx, c)
+	}
 	hs.ConnState = func(c net.Conn, state http.ConnState) {
 		fresh.track(c, state)
 		conns.track(c, state)
