@@ -2,28 +2,37 @@ package bench_test
 
 import (
 	"context"
-	"net"
+	"errors"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/eventlog/disk"
 	"github.com/tidings-hub/tidings/fanout"
 	"github.com/tidings-hub/tidings/hub"
-	"github.com/tidings-hub/tidings/internal/descriptors"
+	"github.com/tidings-hub/tidings/internal/server"
 	"github.com/tidings-hub/tidings/protocol"
 	"github.com/tidings-hub/tidings/topic"
 )
 
-// running is a hub on a log on disk behind a server of HTTP/1.1.
+// running is a hub on a log on disk behind the binary's own server of HTTP/1.1.
 type running struct {
-	b    *testing.B
-	log  *disk.Log
-	hub  *hub.Hub
-	http *http.Server
-	addr string
+	b     *testing.B
+	log   *disk.Log
+	hub   *hub.Hub
+	addr  string
+	close func()
 }
+
+// app is what the server serves.
+type app struct {
+	handler http.Handler
+	hub     *hub.Hub
+}
+
+func (a app) Handler() http.Handler { return a.handler }
+
+func (a app) Shutdown(context.Context) error { return a.hub.Close() }
 
 // openLog opens a log that keeps everything, written through before it answers.
 func openLog(b *testing.B, dir string) *disk.Log {
@@ -47,25 +56,21 @@ func serve(b *testing.B, dir string, o fanout.Options) *running {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := descriptors.Reserve(4096); err != nil { // as internal/server does
-		b.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ctx, stop := context.WithCancel(context.Background())
+	s, err := server.Listen(ctx, server.Options{Addr: "127.0.0.1:0"})
 	if err != nil {
 		b.Fatal(err)
 	}
-	r.addr = listener.Addr().String()
-	r.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	go r.http.Serve(listener)
-	return r
-}
-
-func (r *running) close() {
-	r.hub.Close()
-	r.http.Close()
-	if err := r.log.Close(); err != nil {
-		r.b.Error(err)
+	r.addr = s.Addr().String()
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx, app{handler, r.hub}) }()
+	r.close = func() {
+		stop()
+		if err := errors.Join(<-served, r.log.Close()); err != nil {
+			b.Error(err)
+		}
 	}
+	return r
 }
 
 // publish publishes updates without HTTP, a thousand at once.
