@@ -46,8 +46,7 @@ type streams struct {
 }
 
 func main() {
-	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, restore) // a second signal kills
+	ctx := untilSignal()
 	std := &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	err := run(ctx, os.Args[1:], std)
 	code := exitCode(err)
@@ -55,6 +54,19 @@ func main() {
 		fmt.Fprintf(std.err, "tidings: %s\n", oneLine(err))
 	}
 	os.Exit(code)
+}
+
+// untilSignal returns a context that ends with the first signal. A second one kills, from before anybody learns of the first.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals)
+		cancel()
+	}()
+	return ctx
 }
 
 // run does what the arguments say.
