@@ -13,6 +13,7 @@ import (
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/eventlog/logtest"
+	"github.com/tidings-hub/tidings/internal/bubbletest"
 )
 
 // TestBudgetModel plays subscribers with sockets of every quality on two shards, and compares after every step what
@@ -20,7 +21,7 @@ import (
 func TestBudgetModel(t *testing.T) {
 	happened := &tally{count: map[string]int{}}
 	rapid.Check(t, func(rt *rapid.T) {
-		inBubble(t, rt, func() {
+		bubbletest.Run(t, rt, func(*testing.T) {
 			w := newBudgetWorld(rt, happened)
 			defer w.close()
 			rt.Repeat(map[string]func(*rapid.T){

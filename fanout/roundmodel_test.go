@@ -16,6 +16,7 @@ import (
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/eventlog/logtest"
+	"github.com/tidings-hub/tidings/internal/bubbletest"
 )
 
 // TestRoundModel plays a shard that is published to, that others come to and that time goes by for while it writes: in
@@ -24,7 +25,7 @@ import (
 func TestRoundModel(t *testing.T) {
 	happened := &tally{count: map[string]int{}}
 	rapid.Check(t, func(rt *rapid.T) {
-		inBubble(t, rt, func() {
+		bubbletest.Run(t, rt, func(*testing.T) {
 			w := newRoundWorld(rt, happened)
 			defer w.close()
 			rt.Repeat(map[string]func(*rapid.T){

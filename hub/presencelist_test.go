@@ -12,6 +12,7 @@ import (
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/fanout"
 	"github.com/tidings-hub/tidings/hub"
+	"github.com/tidings-hub/tidings/internal/bubbletest"
 )
 
 // presenceModel is what the lists should have, the one that has lasted longest first.
@@ -86,7 +87,7 @@ func (m *presenceModel) check(t *rapid.T) {
 // TestPresenceLists plays subscribers that come and go against a slice.
 func TestPresenceLists(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		inBubble(t, rt, func() {
+		bubbletest.Run(t, rt, func(*testing.T) {
 			h, err := hub.New(telling)
 			if err != nil {
 				rt.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/fanout"
 	"github.com/tidings-hub/tidings/hub"
+	"github.com/tidings-hub/tidings/internal/bubbletest"
 	"github.com/tidings-hub/tidings/topic"
 )
 
@@ -25,7 +26,7 @@ import (
 func TestPropertyDelivery(t *testing.T) {
 	seen := &happenings{count: map[string]int{}}
 	rapid.Check(t, func(rt *rapid.T) {
-		inBubble(t, rt, func() {
+		bubbletest.Run(t, rt, func(*testing.T) {
 			w := newWorld(rt, seen)
 			defer w.close()
 			rt.Repeat(map[string]func(*rapid.T){
@@ -51,22 +52,6 @@ func TestPropertyDelivery(t *testing.T) {
 		}
 	}
 	t.Logf("happened: %v", seen.count)
-}
-
-// inBubble runs f in a bubble of virtual time. rapid fails a test by a panic, which has to leave the bubble.
-func inBubble(t *testing.T, rt *rapid.T, f func()) {
-	var failure any
-	synctest.Test(t, func(*testing.T) {
-		defer func() { failure = recover() }()
-		f()
-	})
-	switch {
-	case failure == nil:
-	case rt.Failed():
-		rt.Fatal(failure)
-	default: // an end of the data: were it to come from the same line, rapid would take it for the failure it makes smaller
-		panic(failure)
-	}
 }
 
 type happenings struct {

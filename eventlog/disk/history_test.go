@@ -14,6 +14,7 @@ import (
 
 	"github.com/tidings-hub/tidings/eventlog"
 	"github.com/tidings-hub/tidings/eventlog/disk"
+	"github.com/tidings-hub/tidings/internal/bubbletest"
 )
 
 // TestHistories lives through random histories of a log (updates, the passing of time, purges, backups that are gone
@@ -28,7 +29,7 @@ func TestHistories(t *testing.T) {
 	seen, histories := map[string]int{}, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		histories++
-		inBubble(t, func(t *testing.T) {
+		bubbletest.Run(t, rt, func(t *testing.T) {
 			m := &model{ctx: t.Context(), mem: vfs.NewCrashableMem(), dir: "log", seen: seen}
 			m.open(rt)
 			defer func() { m.close(rt) }()
@@ -60,19 +61,6 @@ func TestHistories(t *testing.T) {
 		if seen[what] == 0 {
 			t.Errorf("no history shows: %s", what)
 		}
-	}
-}
-
-// inBubble runs f where time stands still unless it sleeps. What f panics with, which is how rapid's tests fail, is
-// handed on.
-func inBubble(t *testing.T, f func(*testing.T)) {
-	var failure any
-	synctest.Test(t, func(t *testing.T) {
-		defer func() { failure = recover() }()
-		f(t)
-	})
-	if failure != nil {
-		panic(failure)
 	}
 }
 

@@ -71,8 +71,9 @@ var rooms = map[string]room{
 	"internal/server": {free: true},
 	"internal/guard":  {},
 
-	"internal/leaktest": {},
-	"cmd/tidings":       {free: true},
+	"internal/leaktest":   {},
+	"internal/bubbletest": {modules: testModules},
+	"cmd/tidings":         {free: true},
 
 	"conformance":               {free: true},
 	"conformance/clientservice": {rooms: []string{"client", "sse"}},
