@@ -7,7 +7,8 @@
 //	Publish(batch) ─► window ─► every shard's mailbox ─► turn: index ─► subscriber's pending frames ─► Sink
 //
 // What is published while the shard writes goes in the same write to those who are still to be written to, and to the
-// others in the next turn: an update waits for one round of writes at most.
+// others in the next turn: an update waits for one round of writes at most. If that is long and few updates came in it, the next
+// begins after a lull of half its length, with more of them.
 //
 // A subscriber is live or behind. Live ones stand in the topic index and are served as batches arrive. Those who
 // return with a cursor, and those whose socket did not keep up, are behind: they are served in chunks from the

@@ -16,6 +16,7 @@ func (s *shard) flush(from int) {
 	room := s.fan.options.MailboxBytes // what is pending for all is bounded, as what waits in the mailbox is
 	to := len(s.dirty)
 	from = min(from, to) // a shutdown has written to all
+	began, frames := s.clock(), 0
 	for i := from; i < to; i++ {
 		if (i-from)%aheadOf == 0 {
 			if i > from {
@@ -25,8 +26,11 @@ func (s *shard) flush(from int) {
 		}
 		sub := s.dirty[i]
 		sub.dirty = false
+		frames += len(sub.pending)
 		s.offerNext(i, sub)
 	}
+	now := s.clock()
+	s.nextRound = max(s.nextRound, now+lullFor(now-began, to-from, frames))
 	s.dirty = slices.Delete(s.dirty, from, to) // which clears what is left behind
 }
 

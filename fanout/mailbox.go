@@ -13,6 +13,7 @@ type mailbox struct {
 	messages []message
 	head     uint64 // of the last batch that was put, taken or dropped
 	overflow bool
+	hushed   bool // batches wake nobody
 	closed   bool
 }
 
@@ -58,7 +59,7 @@ const (
 // only how far the log has come.
 func (m *mailbox) put(b *Batch, size int) {
 	m.mu.Lock()
-	wake := len(m.batches) == 0 && len(m.messages) == 0 && !m.overflow
+	wake := len(m.batches) == 0 && len(m.messages) == 0 && !m.overflow && !m.hushed
 	m.head = b.Head
 	switch {
 	case m.closed, m.overflow:
@@ -91,7 +92,7 @@ func (m *mailbox) post(msg message) bool {
 		m.mu.Unlock()
 		return false
 	}
-	wake := len(m.batches) == 0 && len(m.messages) == 0 && !m.overflow
+	wake := len(m.messages) == 0 && (m.hushed || len(m.batches) == 0 && !m.overflow)
 	m.messages = append(m.messages, msg)
 	m.mu.Unlock()
 	if wake {
@@ -109,7 +110,17 @@ func (m *mailbox) take(in *mail) {
 	in.batches, m.batches = m.batches, in.batches[:0]
 	in.messages, m.messages = m.messages, in.messages[:0]
 	in.head, in.overflow = m.head, m.overflow
-	m.bytes, m.overflow = 0, false
+	m.bytes, m.overflow, m.hushed = 0, false, false
+}
+
+// hush lets batches wake nobody until the mailbox is emptied, whereas messages still do. It reports false, and does
+// nothing, if there is a message already.
+func (m *mailbox) hush() bool {
+	m.poller.forget() // a message that it was woken for is still there
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hushed = len(m.messages) == 0 && !m.overflow
+	return m.hushed
 }
 
 // takeBatches takes the batches alone, into in, as take does, and returns how many bytes these are; none if they are more

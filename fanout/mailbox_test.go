@@ -101,6 +101,20 @@ func TestMailboxWakesOnce(t *testing.T) {
 	wakes("first message", true, func() { m.post(message{}) })
 	wakes("second message", false, func() { m.post(message{}) })
 	wakes("batch behind messages", false, func() { m.put(batch, 1) })
+	hush := func(want bool) {
+		t.Helper()
+		if got := m.hush(); got != want {
+			t.Errorf("hushed %v, want %v", got, want)
+		}
+	}
+	wakes("no hush with messages", false, func() { hush(false) })
+	wakes("taking", false, func() { m.take(&in) })
+	wakes("hush behind a batch", false, func() { m.put(batch, 1); hush(true) })
+	wakes("batch in a hush", false, func() { m.put(batch, 1) })
+	wakes("message in a hush, behind batches", true, func() { m.post(message{}) })
+	wakes("second message in a hush", false, func() { m.post(message{}) })
+	wakes("taking", false, func() { m.take(&in) })
+	wakes("first batch after a hush", true, func() { m.put(batch, 1) })
 }
 
 // TestMailboxOverflowAlone: an overflow whose batches are gone must not hide the shard's next wake-up.

@@ -25,6 +25,14 @@ func (p *poller) wake() {
 	}
 }
 
+// forget takes back the calls of wake since the last wait.
+func (p *poller) forget() {
+	select {
+	case <-p.woken:
+	default:
+	}
+}
+
 // wait returns when wake was called since the last wait, or after d; a negative d is forever. It lets other goroutines
 // run in any case: a loop that has much to do would keep its processor until it is stopped, ten milliseconds later.
 func (p *poller) wait(d time.Duration) {
@@ -34,10 +42,7 @@ func (p *poller) wait(d time.Duration) {
 	}
 	if d == 0 {
 		runtime.Gosched()
-		select {
-		case <-p.woken:
-		default:
-		}
+		p.forget()
 		return
 	}
 	p.timer.Reset(d)

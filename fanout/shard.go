@@ -16,20 +16,21 @@ type shard struct {
 	started time.Time
 	now     time.Duration // since started, taken once a turn
 
-	head     uint64 // the last offset taken from the mailbox
-	index    topic.Index[*Subscriber]
-	subs     []*Subscriber
-	dirty    []*Subscriber // have frames that were not offered yet
-	full     []*Subscriber // have as many of them as may be gathered
-	catching []*Subscriber // are behind and can go on
-	arrived  []message     // chunks that are to be handed to subscribers that are behind
-	wheel    *wheel
-	pace     pace
-	pinned   int // subscribers that the budget counts
-	closing  bool
-	expiries expiries
-	glance   *glance       // nil until it is needed
-	glanced  time.Duration // when it was last taken, or not needed
+	head      uint64 // the last offset taken from the mailbox
+	index     topic.Index[*Subscriber]
+	subs      []*Subscriber
+	dirty     []*Subscriber // have frames that were not offered yet
+	full      []*Subscriber // have as many of them as may be gathered
+	catching  []*Subscriber // are behind and can go on
+	arrived   []message     // chunks that are to be handed to subscribers that are behind
+	wheel     *wheel
+	pace      pace
+	pinned    int // subscribers that the budget counts
+	closing   bool
+	expiries  expiries
+	nextRound time.Duration // not before then, if what there is to write came during the last
+	glance    *glance       // nil until it is needed
+	glanced   time.Duration // when it was last taken, or not needed
 
 	mail    mail          // used again every turn
 	newer   []*Batch      // used again for every look into the mailbox
@@ -74,11 +75,14 @@ func (s *shard) run() {
 
 // rest returns how long the loop may wait for mail; -1 is for ever.
 func (s *shard) rest() time.Duration {
-	if len(s.dirty) > 0 || len(s.catching) > 0 || len(s.arrived) > 0 {
+	if len(s.catching) > 0 || len(s.arrived) > 0 {
 		return 0
 	}
 	now := s.clock()
 	wait := s.wheel.next(now)
+	if len(s.dirty) > 0 {
+		wait = sooner(wait, s.lull(now))
+	}
 	wait = sooner(wait, s.pace.next(now))
 	return sooner(wait, s.expiries.next(time.Now()))
 }
